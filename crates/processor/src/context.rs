@@ -1,0 +1,110 @@
+//! What a processor knows of the world, and how it speaks to it.
+
+use kefu_contracts::codec::{Codec, EncodeError};
+use kefu_contracts::topic::Topic;
+use kefu_contracts::{Code, Timestamp};
+use kefu_policy::Policies;
+
+use crate::effects::{DeadLetter, Effects, Emission};
+
+/// What time it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Clock {
+    /// The wall clock when live; the event time reached in a replay or with the event clock.
+    pub now: Timestamp,
+    /// Whether `now` is the wall clock.
+    pub live: bool,
+}
+
+/// What is the same for all records of a batch.
+#[derive(Clone, Copy)]
+pub struct Environment<'a> {
+    /// The wire formats.
+    pub codec: &'a Codec,
+    /// Every tenant's policies, with those still to take effect.
+    pub policies: &'a Policies,
+    /// What time it is.
+    pub clock: Clock,
+}
+
+/// The world as a processor sees it while it handles one record or timer.
+pub struct Context<'a> {
+    environment: Environment<'a>,
+    key: &'a str,
+    now: Option<Timestamp>,
+    cause: Option<usize>,
+    effects: &'a mut Effects,
+    duplicate: bool,
+    rejected: bool,
+    fault: Option<EncodeError>,
+}
+
+impl<'a> Context<'a> {
+    pub(crate) fn new(
+        environment: Environment<'a>,
+        key: &'a str,
+        now: Option<Timestamp>,
+        cause: Option<usize>,
+        effects: &'a mut Effects,
+    ) -> Self {
+        Self { environment, key, now, cause, effects, duplicate: false, rejected: false, fault: None }
+    }
+
+    /// The state's key.
+    pub fn key(&self) -> &'a str {
+        self.key
+    }
+
+    /// The tenant of the state's key.
+    pub fn tenant(&self) -> &'a str {
+        kefu_contracts::partition::split_key(self.key).0
+    }
+
+    /// While a timer is handled, the instant it was due; else what [`Context::clock`] says.
+    pub fn now(&self) -> Timestamp {
+        self.now.unwrap_or(self.environment.clock.now)
+    }
+
+    /// The wall clock when live; the event time reached in a replay.
+    pub fn clock(&self) -> Clock {
+        self.environment.clock
+    }
+
+    /// Every tenant's policies. They are effective-dated: ask for the one in force at an instant.
+    pub fn policies(&self) -> &'a Policies {
+        self.environment.policies
+    }
+
+    /// Writes `value` to `topic` under `key`; `at` is its event time.
+    pub fn emit<T>(&mut self, topic: &Topic<T>, key: impl Into<String>, value: &T, at: Timestamp) {
+        let mut payload = Vec::with_capacity(128);
+        match topic.encode(self.environment.codec, value, &mut payload) {
+            Ok(()) => self.effects.emissions.push(Emission {
+                topic: topic.info,
+                key: key.into(),
+                payload,
+                at,
+                event_type: topic.event_type,
+                cause: self.cause,
+            }),
+            Err(error) => self.fault = Some(error),
+        }
+    }
+
+    /// Says that the record had been seen before.
+    pub fn duplicate(&mut self) {
+        self.duplicate = true;
+    }
+
+    /// Makes the record a dead letter, but keeps what was done with it.
+    pub fn dead_letter(&mut self, code: Code, detail: impl Into<String>) {
+        if let Some(cause) = self.cause {
+            self.rejected = true;
+            self.effects.dead_letters.push(DeadLetter { cause, code, detail: detail.into() });
+        }
+    }
+
+    pub(crate) fn finish(self) -> (bool, bool, Option<EncodeError>) {
+        (self.duplicate, self.rejected, self.fault)
+    }
+}

@@ -1,0 +1,40 @@
+//! What a processor reads: an enum with one variant a topic.
+
+use kefu_contracts::codec::{Codec, DecodeError};
+use kefu_contracts::topic::TopicInfo;
+
+/// The decoded input of a processor.
+pub trait Input: Sized + Send {
+    /// The topics it comes from, co-partitioned.
+    const TOPICS: &'static [TopicInfo];
+
+    /// Reads a payload of `topic`; none if the topic is not among [`Input::TOPICS`].
+    fn decode(topic: &str, codec: &Codec, payload: &[u8]) -> Option<Result<Self, DecodeError>>;
+}
+
+/// Declares an [`Input`]: `input! { /// doc \n pub enum Read { Event(ChannelEvent) from CHANNEL_EVENTS, } }`.
+#[macro_export]
+macro_rules! input {
+    ($(#[$doc:meta])* $vis:vis enum $name:ident {
+        $($(#[$variant_doc:meta])* $variant:ident($type:ty) from $topic:expr),+ $(,)?
+    }) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        $vis enum $name { $($(#[$variant_doc])* $variant(Box<$type>)),+ }
+
+        impl $crate::Input for $name {
+            const TOPICS: &'static [kefu_contracts::topic::TopicInfo] = &[$($topic.info),+];
+
+            fn decode(
+                topic: &str,
+                codec: &kefu_contracts::codec::Codec,
+                payload: &[u8],
+            ) -> Option<Result<Self, kefu_contracts::codec::DecodeError>> {
+                $(if topic == $topic.info.name {
+                    return Some($topic.decode(codec, payload).map(|value| Self::$variant(Box::new(value))));
+                })+
+                None
+            }
+        }
+    };
+}

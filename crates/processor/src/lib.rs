@@ -1,0 +1,29 @@
+//! The seam between kefu's rules and its runtime.
+//!
+//! A service is a handful of [`Processor`]s: synchronous state machines over keyed records. Everything they need from
+//! the world comes in as records, timers and a [`Context`]; everything they want from it goes out through that context.
+//! [`task`] runs one processor, [`pipeline`] runs all of them in one thread and in virtual time, which is what replays,
+//! tests and the embedded backend do. No clock, no I/O and no async belongs here.
+#![forbid(unsafe_code)]
+
+pub mod context;
+pub mod effects;
+pub mod input;
+pub mod ledger;
+pub mod pipeline;
+pub mod processor;
+pub mod state;
+pub mod task;
+pub mod timers;
+pub mod topology;
+
+pub use context::{Clock, Context, Environment};
+pub use effects::{DeadLetter, Effects, Emission, Outcome};
+pub use input::Input;
+pub use ledger::Ledger;
+pub use pipeline::{NoStates, Pipeline, PipelineError, Sink, StateSource};
+pub use processor::Processor;
+pub use state::StateRecord;
+pub use task::{Record, Task};
+pub use timers::{Due, TimerClass};
+pub use topology::{Service, Stage, Topology};

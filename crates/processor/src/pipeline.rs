@@ -1,0 +1,334 @@
+//! All stages in one thread.
+//!
+//! Owns the order in which records and timers are taken when there is no broker: every record is drained through all
+//! stages before the next, and timers fire between records. Replays, tests and the embedded backend run on it.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use kefu_contracts::Timestamp;
+use kefu_contracts::codec::Codec;
+use kefu_policy::Policies;
+
+use crate::context::{Clock, Environment};
+use crate::effects::{DeadLetter, Effects, Emission};
+use crate::state::StateError;
+use crate::task::{Record, Task};
+use crate::timers::Due;
+use crate::topology::{Stage, Topology};
+
+/// Where stored states come from.
+pub trait StateSource {
+    /// The stored state of `key` in `stage`.
+    ///
+    /// # Errors
+    /// If the store cannot be read: what was wrong.
+    fn load(&self, stage: &Stage, key: &str) -> Result<Option<Vec<u8>>, String>;
+}
+
+/// For a pipeline that keeps its states in memory.
+#[derive(Clone, Copy, Debug)]
+pub struct NoStates;
+
+impl StateSource for NoStates {
+    fn load(&self, _: &Stage, _: &str) -> Result<Option<Vec<u8>>, String> {
+        Ok(None)
+    }
+}
+
+/// Takes what the pipeline writes.
+pub trait Sink {
+    /// A record written to a topic; called in order of emission.
+    fn emission(&mut self, stage: &Stage, emission: &Emission);
+
+    /// A record that `stage` could not process.
+    fn dead_letter(&mut self, stage: &Stage, record: &Record<'_>, letter: &DeadLetter);
+}
+
+/// Why a pipeline stopped.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PipelineError {
+    /// A stored state cannot be used.
+    #[error("{stage}: {error}")]
+    State {
+        /// The stage.
+        stage: String,
+        /// What was wrong.
+        error: StateError,
+    },
+    /// The store cannot be read.
+    #[error("{stage}: the store cannot be read: {error}")]
+    Store {
+        /// The stage.
+        stage: String,
+        /// What was wrong.
+        error: String,
+    },
+}
+
+/// Counts of what a stage did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct StageCounts {
+    /// Records that changed something.
+    pub processed: u64,
+    /// Records seen before.
+    pub duplicates: u64,
+    /// Records that became dead letters.
+    pub rejected: u64,
+    /// Records written.
+    pub emitted: u64,
+    /// Timers fired.
+    pub timers: u64,
+}
+
+struct Running {
+    stage: Stage,
+    task: Box<dyn Task>,
+    counts: StageCounts,
+    faults: Vec<String>,
+}
+
+/// All stages in one thread.
+pub struct Pipeline {
+    running: Vec<Running>,
+    readers: HashMap<&'static str, Vec<usize>>,
+    queue: VecDeque<Emission>,
+    codec: Codec,
+    policies: Arc<Policies>,
+    clock: Clock,
+}
+
+impl Pipeline {
+    /// A pipeline of `topology`'s stages, without states.
+    pub fn new(topology: &Topology, codec: Codec, policies: Arc<Policies>, clock: Clock) -> Self {
+        let mut readers: HashMap<&'static str, Vec<usize>> = HashMap::new();
+        for (index, stage) in topology.stages.iter().enumerate() {
+            for topic in stage.inputs {
+                readers.entry(topic.name).or_default().push(index);
+            }
+        }
+        let running = topology.stages.iter().map(|stage| Running {
+            task: stage.new_task(),
+            stage: stage.clone(),
+            counts: StageCounts::default(),
+            faults: Vec::new(),
+        });
+        Self { running: running.collect(), readers, queue: VecDeque::new(), codec, policies, clock }
+    }
+
+    /// The wire formats it uses.
+    pub fn codec(&self) -> &Codec {
+        &self.codec
+    }
+
+    /// What time it is.
+    pub fn clock(&self) -> Clock {
+        self.clock
+    }
+
+    /// Sets the time; it never goes back.
+    pub fn set_now(&mut self, now: Timestamp) {
+        self.clock.now = self.clock.now.max(now);
+    }
+
+    /// Takes a record and drains what follows from it.
+    ///
+    /// # Errors
+    /// If a stored state cannot be had.
+    pub fn push(
+        &mut self,
+        record: Record<'_>,
+        states: &dyn StateSource,
+        sink: &mut dyn Sink,
+    ) -> Result<(), PipelineError> {
+        self.deliver(record, states, sink)?;
+        self.drain(states, sink)
+    }
+
+    /// Fires the timers due before `until`, or at it too if `inclusive`, and drains what follows.
+    ///
+    /// # Errors
+    /// If a stored state cannot be had.
+    pub fn advance(
+        &mut self,
+        until: Timestamp,
+        inclusive: bool,
+        states: &dyn StateSource,
+        sink: &mut dyn Sink,
+    ) -> Result<(), PipelineError> {
+        while let Some(due) = self.first_due()
+            && (due.at < until || (inclusive && due.at == until))
+        {
+            self.fire(states, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Lets time run on until only recurring timers are left, or past `until`.
+    ///
+    /// # Errors
+    /// If a stored state cannot be had.
+    pub fn run_out(
+        &mut self,
+        until: Option<Timestamp>,
+        states: &dyn StateSource,
+        sink: &mut dyn Sink,
+    ) -> Result<(), PipelineError> {
+        if let Some(until) = until {
+            return self.advance(until, true, states, sink);
+        }
+        while self.running.iter().any(|running| running.task.has_lasting_timer()) {
+            self.fire(states, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Lets each stage emit what it would only have emitted later.
+    ///
+    /// # Errors
+    /// If a stored state cannot be had.
+    pub fn end(&mut self, states: &dyn StateSource, sink: &mut dyn Sink) -> Result<(), PipelineError> {
+        for index in 0..self.running.len() {
+            let mut effects = Effects::default();
+            let environment = environment(&self.codec, &self.policies, self.clock);
+            self.running[index].task.end(environment, &mut effects);
+            self.take(index, None, effects, sink);
+            self.drain(states, sink)?;
+        }
+        Ok(())
+    }
+
+    /// The first timer of all stages.
+    pub fn first_due(&self) -> Option<Due> {
+        self.first_timer().map(|(due, _)| due)
+    }
+
+    /// What each stage did.
+    pub fn counts(&self) -> impl Iterator<Item = (&Stage, StageCounts)> {
+        self.running.iter().map(|running| (&running.stage, running.counts))
+    }
+
+    /// Timers that failed, as `stage: key: cause`.
+    pub fn timer_faults(&self) -> Vec<String> {
+        let faults = self
+            .running
+            .iter()
+            .flat_map(|running| running.faults.iter().map(|fault| format!("{}: {fault}", running.stage.id())));
+        faults.collect()
+    }
+
+    /// The tasks with their stages, for a backend that stores states.
+    pub fn tasks(&mut self) -> impl Iterator<Item = (&Stage, &mut (dyn Task + 'static))> {
+        self.running.iter_mut().map(|running| (&running.stage, &mut *running.task))
+    }
+
+    /// Replaces the policies and tells every loaded state of `tenant`.
+    ///
+    /// # Errors
+    /// If a stored state cannot be had.
+    pub fn set_policies(
+        &mut self,
+        policies: Arc<Policies>,
+        tenant: &str,
+        states: &dyn StateSource,
+        sink: &mut dyn Sink,
+    ) -> Result<(), PipelineError> {
+        self.policies = policies;
+        for index in 0..self.running.len() {
+            let mut effects = Effects::default();
+            let environment = environment(&self.codec, &self.policies, self.clock);
+            self.running[index].task.policies_changed(tenant, environment, &mut effects);
+            self.take(index, None, effects, sink);
+            self.drain(states, sink)?;
+        }
+        Ok(())
+    }
+
+    fn first_timer(&self) -> Option<(Due, usize)> {
+        let timers = self.running.iter().enumerate();
+        let timers = timers.filter_map(|(index, running)| running.task.first_due().map(|due| (due, index)));
+        timers.min_by_key(|(due, index)| (due.at, due.class, *index))
+    }
+
+    fn fire(&mut self, states: &dyn StateSource, sink: &mut dyn Sink) -> Result<(), PipelineError> {
+        let Some((due, index)) = self.first_timer() else { return Ok(()) };
+        self.set_now(due.at);
+        let running = &mut self.running[index];
+        for key in running.task.missing_for_timers(due.at, 1) {
+            supply(running, key, states)?;
+        }
+        let mut effects = Effects::default();
+        let environment = environment(&self.codec, &self.policies, self.clock);
+        running.task.fire(due.at, environment, &mut effects);
+        self.take(index, None, effects, sink);
+        self.drain(states, sink)
+    }
+
+    fn drain(&mut self, states: &dyn StateSource, sink: &mut dyn Sink) -> Result<(), PipelineError> {
+        while let Some(emission) = self.queue.pop_front() {
+            let record = Record {
+                topic: emission.topic.name,
+                key: emission.key.as_bytes(),
+                payload: &emission.payload,
+                index: 0,
+            };
+            self.deliver(record, states, sink)?;
+        }
+        Ok(())
+    }
+
+    fn deliver(
+        &mut self,
+        record: Record<'_>,
+        states: &dyn StateSource,
+        sink: &mut dyn Sink,
+    ) -> Result<(), PipelineError> {
+        let readers = self.readers.get(record.topic).cloned().unwrap_or_default();
+        for index in readers {
+            let running = &mut self.running[index];
+            let mut effects = Effects::default();
+            running.task.accept(&record, &self.codec, &mut effects);
+            for key in running.task.missing() {
+                supply(running, key, states)?;
+            }
+            let environment = environment(&self.codec, &self.policies, self.clock);
+            running.task.run(environment, &mut effects);
+            self.take(index, Some(&record), effects, sink);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, index: usize, record: Option<&Record<'_>>, effects: Effects, sink: &mut dyn Sink) {
+        let running = &mut self.running[index];
+        running.counts.processed += effects.processed;
+        running.counts.duplicates += effects.duplicates;
+        running.counts.rejected += effects.rejected;
+        running.counts.timers += effects.timers;
+        running.counts.emitted += effects.emissions.len() as u64;
+        running.faults.extend(effects.timer_faults);
+        if let Some(record) = record {
+            for letter in &effects.dead_letters {
+                sink.dead_letter(&running.stage, record, letter);
+            }
+        }
+        for emission in effects.emissions {
+            sink.emission(&running.stage, &emission);
+            if self.readers.contains_key(emission.topic.name) {
+                self.queue.push_back(emission);
+            }
+        }
+    }
+}
+
+fn environment<'a>(codec: &'a Codec, policies: &'a Policies, clock: Clock) -> Environment<'a> {
+    Environment { codec, policies, clock }
+}
+
+fn supply(running: &mut Running, key: Arc<str>, states: &dyn StateSource) -> Result<(), PipelineError> {
+    let stage = &running.stage;
+    let bytes = states.load(stage, &key).map_err(|error| PipelineError::Store { stage: stage.id(), error })?;
+    running
+        .task
+        .supply(key, bytes.as_deref())
+        .map_err(|error| PipelineError::State { stage: running.stage.id(), error })
+}

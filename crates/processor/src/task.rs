@@ -1,0 +1,372 @@
+//! One processor at work on one partition: decoding, state, timers, refusals.
+//!
+//! Owns the cache of states and the rule that a refused or panicking record leaves no trace but its dead letter. Where
+//! states are stored is the backend's matter.
+
+use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use kefu_contracts::codec::{Codec, DecodeError};
+use kefu_contracts::{Code, Reject, Timestamp};
+
+use crate::context::{Context, Environment};
+use crate::effects::{DeadLetter, Effects, Outcome};
+use crate::input::Input;
+use crate::processor::Processor;
+use crate::state::{self, StateError};
+use crate::timers::{Due, Timers};
+
+/// A received record.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// The topic's name without its prefix.
+    pub topic: &'a str,
+    /// The key as received.
+    pub key: &'a [u8],
+    /// The value as received.
+    pub payload: &'a [u8],
+    /// Its position in the batch, by which emissions and dead letters refer to it.
+    pub index: usize,
+}
+
+/// A state as it is to be stored; no bytes mean that the key is forgotten.
+pub type StateChange = (Arc<str>, Option<Vec<u8>>);
+
+/// A processor at work on one partition, whatever its types are.
+///
+/// The order of a batch is: [`Task::accept`] each record, [`Task::supply`] the state of each [`Task::missing`] key,
+/// [`Task::run`], then [`Task::fire`] for timers, then [`Task::changes`].
+pub trait Task: Send {
+    /// Decodes a record and queues it.
+    fn accept(&mut self, record: &Record<'_>, codec: &Codec, effects: &mut Effects);
+
+    /// The keys whose state is needed for the queued records.
+    fn missing(&self) -> Vec<Arc<str>>;
+
+    /// The keys whose state is needed to fire timers due at `until` or before, at most `limit` of them.
+    fn missing_for_timers(&self, until: Timestamp, limit: usize) -> Vec<Arc<str>>;
+
+    /// Gives the stored state of a key, or that there is none.
+    ///
+    /// # Errors
+    /// If the bytes cannot be used.
+    fn supply(&mut self, key: Arc<str>, bytes: Option<&[u8]>) -> Result<(), StateError>;
+
+    /// As [`Task::supply`], but keeps a state that is already here.
+    ///
+    /// # Errors
+    /// If the bytes cannot be used.
+    fn supply_if_missing(&mut self, key: Arc<str>, bytes: &[u8]) -> Result<(), StateError>;
+
+    /// Takes note of a stored state's timer without loading the state.
+    ///
+    /// # Errors
+    /// If the bytes are no stored state.
+    fn restore_timer(&mut self, key: Arc<str>, bytes: &[u8]) -> Result<(), StateError>;
+
+    /// Processes the queued records.
+    fn run(&mut self, environment: Environment<'_>, effects: &mut Effects);
+
+    /// Fires the first timer if it is due at `until` or before and its state is here.
+    fn fire(&mut self, until: Timestamp, environment: Environment<'_>, effects: &mut Effects) -> bool;
+
+    /// The first timer.
+    fn first_due(&self) -> Option<Due>;
+
+    /// Whether a timer is left that is not recurring.
+    fn has_lasting_timer(&self) -> bool;
+
+    /// Tells each loaded state of `tenant` that its policies changed.
+    fn policies_changed(&mut self, tenant: &str, environment: Environment<'_>, effects: &mut Effects);
+
+    /// Tells each loaded state, in the order of keys, that a replay is over.
+    fn end(&mut self, environment: Environment<'_>, effects: &mut Effects);
+
+    /// The states changed since the last call, in the order of keys.
+    ///
+    /// # Errors
+    /// If a state cannot be written.
+    fn changes(&mut self) -> Result<Vec<StateChange>, StateError>;
+
+    /// As [`Task::changes`], for a backend that stores nothing: only lets go of forgotten keys.
+    fn settle(&mut self);
+
+    /// Forgets loaded states beyond `keep`; they must have been stored.
+    fn shrink(&mut self, keep: usize);
+
+    /// How many states are loaded.
+    fn loaded(&self) -> usize;
+
+    /// How many timers there are.
+    fn timers(&self) -> usize;
+}
+
+struct Slot<S> {
+    state: Option<S>,
+    due: Option<Due>,
+    dirty: bool,
+}
+
+struct Queued<I> {
+    key: Arc<str>,
+    input: I,
+    index: usize,
+}
+
+pub(crate) struct ProcessorTask<P: Processor> {
+    processor: Arc<P>,
+    slots: HashMap<Arc<str>, Slot<P::State>>,
+    timers: Timers,
+    unloaded_timers: HashMap<Arc<str>, Due>,
+    queue: Vec<Queued<P::Input>>,
+    dirty: Vec<Arc<str>>,
+}
+
+impl<P: Processor> ProcessorTask<P> {
+    pub(crate) fn new(processor: Arc<P>) -> Self {
+        Self {
+            processor,
+            slots: HashMap::new(),
+            timers: Timers::default(),
+            unloaded_timers: HashMap::new(),
+            queue: Vec::new(),
+            dirty: Vec::new(),
+        }
+    }
+
+    /// Lets `work` change the state of `key`; on a refusal or panic the state stays as it was.
+    fn step(
+        &mut self,
+        key: &Arc<str>,
+        at: Option<Timestamp>,
+        cause: Option<usize>,
+        environment: Environment<'_>,
+        effects: &mut Effects,
+        work: impl FnOnce(&P, &mut Option<P::State>, &mut Context<'_>) -> Result<(), Reject>,
+    ) -> Result<Outcome, Reject> {
+        let slot = self.slots.entry(key.clone()).or_insert_with(|| Slot { state: None, due: None, dirty: false });
+        let mut state = slot.state.clone();
+        let marks = (effects.emissions.len(), effects.dead_letters.len());
+        let mut context = Context::new(environment, key, at, cause, effects);
+        let processor = &self.processor;
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            work(processor, &mut state, &mut context)?;
+            Ok(state.as_ref().and_then(|state| processor.due(state)))
+        }));
+        let (duplicate, rejected, fault) = context.finish();
+        let refused = match (result, fault) {
+            (Ok(Ok(due)), None) => {
+                slot.state = state;
+                self.timers.set(key, slot.due, due);
+                slot.due = due;
+                if !slot.dirty {
+                    slot.dirty = true;
+                    self.dirty.push(key.clone());
+                }
+                return Ok(match (rejected, duplicate) {
+                    (true, _) => Outcome::Rejected,
+                    (false, true) => Outcome::Duplicate,
+                    (false, false) => Outcome::Processed,
+                });
+            }
+            (Ok(Ok(_)), Some(fault)) => Reject::new(Code::Panic, fault.to_string()),
+            (Ok(Err(reject)), _) => reject,
+            (Err(panic), _) => Reject::new(Code::Panic, panic_text(&*panic)),
+        };
+        effects.emissions.truncate(marks.0);
+        effects.dead_letters.truncate(marks.1);
+        if slot.state.is_none() && !slot.dirty {
+            self.slots.remove(key);
+        }
+        Err(refused)
+    }
+
+    fn give_up_timer(&mut self, key: &Arc<str>) {
+        if let Some(slot) = self.slots.get_mut(key) {
+            self.timers.set(key, slot.due.take(), None);
+        }
+    }
+
+    fn keys_where(&self, chosen: impl Fn(&str) -> bool) -> Vec<Arc<str>> {
+        let mut keys: Vec<Arc<str>> = self.slots.keys().filter(|key| chosen(key)).cloned().collect();
+        keys.sort_unstable();
+        keys
+    }
+}
+
+impl<P: Processor> Task for ProcessorTask<P> {
+    fn accept(&mut self, record: &Record<'_>, codec: &Codec, effects: &mut Effects) {
+        let mut refuse = |code, detail| {
+            effects.count(Outcome::Rejected);
+            effects.dead_letters.push(DeadLetter { cause: record.index, code, detail });
+        };
+        let key = match std::str::from_utf8(record.key) {
+            Ok(key) if key.contains('/') => key,
+            Ok(_) => return refuse(Code::BadKey, "the key is not `tenant/id`".to_owned()),
+            Err(error) => return refuse(Code::BadKey, format!("the key is no UTF-8: {error}")),
+        };
+        match P::Input::decode(record.topic, codec, record.payload) {
+            Some(Ok(input)) => {
+                let key = Arc::from(self.processor.key(key, &input));
+                self.queue.push(Queued { key, input, index: record.index });
+            }
+            Some(Err(error @ DecodeError::UnknownSchema(_))) => refuse(Code::UnknownSchema, error.to_string()),
+            Some(Err(error)) => refuse(Code::Undecodable, error.to_string()),
+            None => refuse(Code::Undecodable, format!("`{}` is no input of `{}`", record.topic, P::NAME)),
+        }
+    }
+
+    fn missing(&self) -> Vec<Arc<str>> {
+        let mut keys: Vec<Arc<str>> = self.queue.iter().map(|queued| queued.key.clone()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        keys.retain(|key| !self.slots.contains_key(key));
+        keys
+    }
+
+    fn missing_for_timers(&self, until: Timestamp, limit: usize) -> Vec<Arc<str>> {
+        let due = self.timers.due_until(until).take(limit);
+        due.filter(|(_, key)| !self.slots.contains_key(*key)).map(|(_, key)| key.clone()).collect()
+    }
+
+    fn supply(&mut self, key: Arc<str>, bytes: Option<&[u8]>) -> Result<(), StateError> {
+        let state = bytes.map(|bytes| state::decode::<P::State>(&key, bytes)).transpose()?;
+        let due = state.as_ref().and_then(|state| self.processor.due(state));
+        let noted = self.unloaded_timers.remove(&key);
+        self.timers.set(&key, noted, due);
+        self.slots.insert(key, Slot { state, due, dirty: false });
+        Ok(())
+    }
+
+    fn supply_if_missing(&mut self, key: Arc<str>, bytes: &[u8]) -> Result<(), StateError> {
+        if self.slots.contains_key(&key) { Ok(()) } else { self.supply(key, Some(bytes)) }
+    }
+
+    fn restore_timer(&mut self, key: Arc<str>, bytes: &[u8]) -> Result<(), StateError> {
+        let due = state::decode_due(&key, bytes)?;
+        let old = match due {
+            Some(due) => self.unloaded_timers.insert(key.clone(), due),
+            None => self.unloaded_timers.remove(&key),
+        };
+        self.timers.set(&key, old, due);
+        Ok(())
+    }
+
+    fn run(&mut self, environment: Environment<'_>, effects: &mut Effects) {
+        for Queued { key, input, index } in std::mem::take(&mut self.queue) {
+            let done = self.step(&key, None, Some(index), environment, effects, |processor, state, context| {
+                processor.on_record(state, input, context)
+            });
+            let outcome = done.unwrap_or_else(|reject| {
+                effects.dead_letters.push(DeadLetter { cause: index, code: reject.code, detail: reject.detail });
+                Outcome::Rejected
+            });
+            effects.count(outcome);
+        }
+    }
+
+    fn fire(&mut self, until: Timestamp, environment: Environment<'_>, effects: &mut Effects) -> bool {
+        let Some((due, key)) = self.timers.first().map(|(due, key)| (due, key.clone())) else { return false };
+        if due.at > until || !self.slots.contains_key(&key) {
+            return false;
+        }
+        effects.timers += 1;
+        let done = self.step(&key, Some(due.at), None, environment, effects, |processor, state, context| {
+            processor.on_timer(state, context)
+        });
+        let stuck = self.slots.get(&key).is_some_and(|slot| slot.due == Some(due));
+        if let Err(reject) = done {
+            effects.timer_faults.push(format!("{key}: {reject}"));
+            self.give_up_timer(&key);
+        } else if stuck {
+            effects.timer_faults.push(format!("{key}: the timer due at {} did not move", due.at));
+            self.give_up_timer(&key);
+        }
+        true
+    }
+
+    fn first_due(&self) -> Option<Due> {
+        self.timers.first().map(|(due, _)| due)
+    }
+
+    fn has_lasting_timer(&self) -> bool {
+        self.timers.has_lasting()
+    }
+
+    fn policies_changed(&mut self, tenant: &str, environment: Environment<'_>, effects: &mut Effects) {
+        for key in self.keys_where(|key| kefu_contracts::partition::split_key(key).0 == tenant) {
+            let done = self.step(&key, None, None, environment, effects, |processor, state, context| {
+                processor.on_policies(state, context)
+            });
+            if let Err(reject) = done {
+                effects.timer_faults.push(format!("{key}: {reject}"));
+            }
+        }
+    }
+
+    fn end(&mut self, environment: Environment<'_>, effects: &mut Effects) {
+        for key in self.keys_where(|_| true) {
+            let done = self.step(&key, None, None, environment, effects, |processor, state, context| {
+                processor.on_end(state, context);
+                Ok(())
+            });
+            if let Err(reject) = done {
+                effects.timer_faults.push(format!("{key}: {reject}"));
+            }
+        }
+    }
+
+    fn changes(&mut self) -> Result<Vec<StateChange>, StateError> {
+        let mut keys = std::mem::take(&mut self.dirty);
+        keys.sort_unstable();
+        let mut changes = Vec::with_capacity(keys.len());
+        for key in keys {
+            let Some(slot) = self.slots.get_mut(&key) else { continue };
+            slot.dirty = false;
+            let bytes = slot.state.as_ref().map(|state| state::encode(&key, state, slot.due)).transpose()?;
+            if bytes.is_none() {
+                self.slots.remove(&key);
+            }
+            changes.push((key, bytes));
+        }
+        Ok(changes)
+    }
+
+    fn settle(&mut self) {
+        for key in std::mem::take(&mut self.dirty) {
+            if let Some(slot) = self.slots.get_mut(&key) {
+                slot.dirty = false;
+                if slot.state.is_none() {
+                    self.slots.remove(&key);
+                }
+            }
+        }
+    }
+
+    fn shrink(&mut self, keep: usize) {
+        let surplus = self.slots.len().saturating_sub(keep);
+        let spare: Vec<Arc<str>> =
+            self.slots.iter().filter(|(_, slot)| !slot.dirty).take(surplus).map(|(key, _)| key.clone()).collect();
+        for key in spare {
+            if let Some(slot) = self.slots.remove(&key)
+                && let Some(due) = slot.due
+            {
+                self.unloaded_timers.insert(key, due);
+            }
+        }
+    }
+
+    fn loaded(&self) -> usize {
+        self.slots.len()
+    }
+
+    fn timers(&self) -> usize {
+        self.timers.len()
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
+}
