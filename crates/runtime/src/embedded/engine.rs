@@ -1,0 +1,414 @@
+//! The thread that runs all stages on the embedded store.
+//!
+//! Owns the commit: take the records that wait, run them and the timers that are due through all stages, write records
+//! and states in one transaction of the store, then answer those who wait. If a commit fails the engine stops: what is
+//! in memory may then be ahead of the file, and a restart begins from the file.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use kefu_contracts::Timestamp;
+use kefu_contracts::codec::Codec;
+use kefu_contracts::topic::{Cleanup, DEAD_LETTERS, TopicInfo};
+use kefu_processor::{
+    Clock, DeadLetter, Emission, Pipeline, PipelineError, Record, Sink, Stage, StateSource, Topology,
+};
+use tokio::sync::oneshot;
+
+use super::store::{Commit, Store, StoreError};
+use crate::backend::{Backend, BackendError, NewRecord, Pending, View, Written};
+use crate::clock;
+use crate::dead_letter::{self, Origin};
+use crate::policies::PolicyTable;
+
+/// Requests that may wait for the engine; bounds memory.
+const WAITING_MAX: usize = 1024;
+/// Records taken into one commit.
+const BATCH_RECORDS: usize = 4096;
+/// States kept in memory for each stage between commits.
+const STATES_KEPT: usize = 100_000;
+/// How often time is looked at when nothing else happens.
+const TICK: Duration = Duration::from_millis(200);
+/// Records removed by age in one commit, so that a commit stays short.
+const EXPIRE_RECORDS: usize = 1000;
+
+/// How the embedded backend is set up.
+#[derive(Clone, Debug)]
+pub struct EmbeddedOptions {
+    /// The folder that holds the file.
+    pub data_dir: PathBuf,
+    /// Whether time is the wall clock's or the events'.
+    pub live: bool,
+}
+
+/// Why the engine ended.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A stage failed.
+    #[error(transparent)]
+    Pipeline(#[from] PipelineError),
+    /// A folder or thread cannot be had.
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+enum Request {
+    Append { records: Vec<NewRecord>, answer: oneshot::Sender<Vec<Result<(), BackendError>>> },
+    RunOut { until: Option<Timestamp>, answer: oneshot::Sender<()> },
+}
+
+/// The embedded backend, as APIs see it.
+pub struct Embedded {
+    store: Arc<Store>,
+    requests: SyncSender<Request>,
+    watermark: Arc<AtomicI64>,
+}
+
+/// Ends the engine and tells how it ended.
+pub struct EngineHandle {
+    requests: Option<SyncSender<Request>>,
+    thread: Option<JoinHandle<Result<(), EngineError>>>,
+}
+
+impl EngineHandle {
+    /// Lets the engine finish its last commit.
+    ///
+    /// # Errors
+    /// If the engine had failed.
+    pub fn stop(mut self) -> Result<(), EngineError> {
+        self.requests = None;
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result,
+            Some(Err(_)) => Err(EngineError::Io(std::io::Error::other("the engine panicked"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the engine has ended by itself, which it only does on a failure.
+    pub fn has_ended(&self) -> bool {
+        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
+    }
+}
+
+impl Embedded {
+    /// Opens the store, restores timers and views, and starts the engine.
+    ///
+    /// # Errors
+    /// If the store cannot be opened or read.
+    pub fn start(
+        options: &EmbeddedOptions,
+        topology: &Topology,
+        codec: &Codec,
+        policies: &Arc<PolicyTable>,
+        views: Vec<Arc<dyn View>>,
+    ) -> Result<(Arc<Self>, EngineHandle), EngineError> {
+        std::fs::create_dir_all(&options.data_dir)?;
+        let store = Arc::new(Store::open(&options.data_dir.join("kefu.redb"))?);
+        fill_views(&store, codec, &views)?;
+        let watermark = Arc::new(AtomicI64::new(i64::MIN));
+        let reached = store.number("watermark")?.map_or(i64::MIN, u64::cast_signed);
+        let clock = Clock { now: Timestamp::from_ms(reached), live: options.live };
+        let mut pipeline = Pipeline::new(topology, codec.clone(), policies.current(), clock);
+        restore_timers(&store, &mut pipeline)?;
+        let (requests, receiver) = sync_channel(WAITING_MAX);
+        let engine = Engine {
+            store: store.clone(),
+            pipeline,
+            codec: codec.clone(),
+            views,
+            policies: policies.clone(),
+            policies_seen: policies.revision(),
+            watermark: watermark.clone(),
+        };
+        let thread =
+            std::thread::Builder::new().name("embedded-engine".to_owned()).spawn(move || engine.run(&receiver))?;
+        let handle = EngineHandle { requests: Some(requests.clone()), thread: Some(thread) };
+        Ok((Arc::new(Self { store, requests, watermark }), handle))
+    }
+
+    /// The store, for reading logs.
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Lets time run on as a replay does after its last input.
+    ///
+    /// # Errors
+    /// If the engine has ended.
+    pub async fn run_out(&self, until: Option<Timestamp>) -> Result<(), BackendError> {
+        let (answer, answered) = oneshot::channel();
+        self.request(Request::RunOut { until, answer })?;
+        answered.await.map_err(|_| BackendError::Unavailable("the engine has ended".to_owned()))
+    }
+
+    fn request(&self, request: Request) -> Result<(), BackendError> {
+        self.requests.try_send(request).map_err(|error| match error {
+            TrySendError::Full(_) => BackendError::Unavailable(format!("{WAITING_MAX} requests wait already")),
+            TrySendError::Disconnected(_) => BackendError::Unavailable("the engine has ended".to_owned()),
+        })
+    }
+}
+
+impl Backend for Embedded {
+    fn append(&self, records: Vec<NewRecord>) -> Pending<Vec<Result<(), BackendError>>> {
+        let count = records.len();
+        let (answer, answered) = oneshot::channel();
+        let requested = self.request(Request::Append { records, answer });
+        Box::pin(async move {
+            let failed = |error: BackendError| vec![Err(error); count];
+            match requested {
+                Ok(()) => {
+                    answered.await.unwrap_or_else(|_| failed(BackendError::Unavailable("the commit failed".to_owned())))
+                }
+                Err(error) => failed(error),
+            }
+        })
+    }
+
+    fn state(&self, stage: &'static str, key: String) -> Pending<Result<Option<Vec<u8>>, BackendError>> {
+        let store = self.store.clone();
+        let read = tokio::task::spawn_blocking(move || store.state(stage, &key));
+        Box::pin(async move {
+            match read.await {
+                Ok(Ok(bytes)) => Ok(bytes),
+                Ok(Err(error)) => Err(BackendError::Unavailable(error.to_string())),
+                Err(error) => Err(BackendError::Unavailable(error.to_string())),
+            }
+        })
+    }
+
+    fn watermark(&self) -> Option<Timestamp> {
+        let reached = self.watermark.load(Ordering::Relaxed);
+        (reached != i64::MIN).then(|| Timestamp::from_ms(reached))
+    }
+}
+
+struct States<'a>(&'a Store);
+
+impl StateSource for States<'_> {
+    fn load(&self, stage: &Stage, key: &str) -> Result<Option<Vec<u8>>, String> {
+        self.0.state(&stage.id(), key).map_err(|error| error.to_string())
+    }
+}
+
+/// What a batch wrote, kept until it is committed.
+struct Batch {
+    written: Vec<(TopicInfo, String, Timestamp, Vec<u8>)>,
+}
+
+impl Sink for Batch {
+    fn emission(&mut self, _: &Stage, emission: &Emission) {
+        self.written.push((emission.topic, emission.key.clone(), emission.at, emission.payload.clone()));
+    }
+
+    fn dead_letter(&mut self, stage: &Stage, record: &Record<'_>, letter: &DeadLetter) {
+        let origin = Origin { topic: record.topic, partition: 0, offset: 0, service: stage.service, attempt: 1 };
+        tracing::warn!(service = stage.service, topic = record.topic, code = %letter.code, "record refused");
+        let value = dead_letter::envelope(&origin, letter, record.payload);
+        let key = String::from_utf8_lossy(record.key).into_owned();
+        self.written.push((DEAD_LETTERS, key, clock::now(), value));
+    }
+}
+
+struct Engine {
+    store: Arc<Store>,
+    pipeline: Pipeline,
+    codec: Codec,
+    views: Vec<Arc<dyn View>>,
+    policies: Arc<PolicyTable>,
+    policies_seen: u64,
+    watermark: Arc<AtomicI64>,
+}
+
+impl Engine {
+    fn run(mut self, requests: &Receiver<Request>) -> Result<(), EngineError> {
+        loop {
+            let first = match requests.recv_timeout(TICK) {
+                Ok(request) => Some(request),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            };
+            self.commit(first, requests)?;
+        }
+    }
+
+    /// Takes the requests that wait, runs them and commits.
+    fn commit(&mut self, first: Option<Request>, requests: &Receiver<Request>) -> Result<(), EngineError> {
+        let mut batch = Batch { written: Vec::new() };
+        let mut answers = Vec::new();
+        let mut taken = 0;
+        let mut next = first;
+        while let Some(request) = next {
+            match request {
+                Request::Append { records, answer } => {
+                    taken += records.len();
+                    let results = records.into_iter().map(|record| self.take(record, &mut batch)).collect();
+                    answers.push((answer, results));
+                }
+                Request::RunOut { until, answer } => {
+                    self.pipeline.run_out(until, &States(&self.store), &mut batch)?;
+                    self.pipeline.end(&States(&self.store), &mut batch)?;
+                    self.write(batch)?;
+                    batch = Batch { written: Vec::new() };
+                    // whoever asked may have gone
+                    let _ = answer.send(()).is_ok();
+                }
+            }
+            next = if taken < BATCH_RECORDS { requests.try_recv().ok() } else { None };
+        }
+        self.take_policies(&mut batch)?;
+        if self.pipeline.clock().live {
+            let now = clock::now();
+            self.pipeline.set_now(now);
+            self.pipeline.advance(now, true, &States(&self.store), &mut batch)?;
+        }
+        self.write(batch)?;
+        for (answer, results) in answers {
+            let results: Result<Vec<_>, PipelineError> = results;
+            // whoever asked may have gone
+            let _ = answer.send(results?).is_ok();
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, record: NewRecord, batch: &mut Batch) -> Result<Result<(), BackendError>, PipelineError> {
+        if self.pipeline.clock().live {
+            self.pipeline.set_now(clock::now());
+        } else {
+            self.pipeline.advance(record.at, false, &States(&self.store), batch)?;
+            self.pipeline.set_now(record.at);
+        }
+        let (topic, key, payload) = (record.topic, record.key, record.payload);
+        batch.written.push((topic, key.clone(), record.at, payload.clone()));
+        let record = Record { topic: topic.name, key: key.as_bytes(), payload: &payload, index: 0 };
+        self.pipeline.push(record, &States(&self.store), batch)?;
+        Ok(Ok(()))
+    }
+
+    fn take_policies(&mut self, batch: &mut Batch) -> Result<(), EngineError> {
+        let revision = self.policies.revision();
+        if revision != self.policies_seen {
+            self.policies_seen = revision;
+            for tenant in self.policies.take_changed() {
+                self.load_all(&tenant)?;
+                let current = self.policies.current();
+                self.pipeline.set_policies(current, &tenant, &States(&self.store), batch)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Loads every state of a tenant, so that each hears of a new policy.
+    fn load_all(&mut self, tenant: &str) -> Result<(), EngineError> {
+        let prefix = format!("{tenant}/");
+        let store = self.store.clone();
+        for (stage, task) in self.pipeline.tasks() {
+            let id = stage.id();
+            let mut failed = None;
+            store.each_state(&id, |key, bytes| {
+                if key.starts_with(&prefix)
+                    && let Err(error) = task.supply_if_missing(Arc::from(key), bytes)
+                {
+                    failed = Some(error);
+                }
+            })?;
+            if let Some(error) = failed {
+                return Err(PipelineError::State { stage: id, error }.into());
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&mut self, batch: Batch) -> Result<(), EngineError> {
+        let mut changes = Vec::new();
+        for (stage, task) in self.pipeline.tasks() {
+            let id = stage.id();
+            let changed = task.changes().map_err(|error| PipelineError::State { stage: id.clone(), error })?;
+            changes.extend(changed.into_iter().map(|(key, bytes)| (id.clone(), key, bytes)));
+        }
+        if batch.written.is_empty() && changes.is_empty() {
+            self.watermark.store(self.pipeline.clock().now.ms(), Ordering::Relaxed);
+            return Ok(());
+        }
+        let commit = self.store.begin()?;
+        self.fill(&commit, &batch, &changes)?;
+        commit.finish()?;
+        self.watermark.store(self.pipeline.clock().now.ms(), Ordering::Relaxed);
+        for (_, task) in self.pipeline.tasks() {
+            task.shrink(STATES_KEPT);
+        }
+        for (topic, key, _, payload) in &batch.written {
+            for view in &self.views {
+                if view.topics().iter().any(|read| read.name == topic.name) {
+                    view.apply(Written { topic: topic.name, key, payload: Some(payload) }, &self.codec);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn fill(
+        &self,
+        commit: &Commit,
+        batch: &Batch,
+        changes: &[(String, Arc<str>, Option<Vec<u8>>)],
+    ) -> Result<(), StoreError> {
+        let now = clock::now();
+        for (topic, key, at, payload) in &batch.written {
+            commit.append(topic, key, *at, now, payload)?;
+        }
+        for (stage, key, bytes) in changes {
+            commit.put_state(stage, key, bytes.as_deref())?;
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        for (topic, ..) in &batch.written {
+            if let Cleanup::Delete(age_ms) = topic.cleanup
+                && seen.insert(topic.name)
+            {
+                commit.expire(topic.name, now.plus_ms(-age_ms), EXPIRE_RECORDS)?;
+            }
+        }
+        commit.put_number("watermark", self.pipeline.clock().now.ms().cast_unsigned())
+    }
+}
+
+fn restore_timers(store: &Store, pipeline: &mut Pipeline) -> Result<(), EngineError> {
+    for (stage, task) in pipeline.tasks() {
+        let id = stage.id();
+        let mut failed = None;
+        store.each_state(&id, |key, bytes| {
+            if let Err(error) = task.restore_timer(Arc::from(key), bytes) {
+                failed = Some(error);
+            }
+        })?;
+        if let Some(error) = failed {
+            return Err(PipelineError::State { stage: id, error }.into());
+        }
+    }
+    Ok(())
+}
+
+fn fill_views(store: &Store, codec: &Codec, views: &[Arc<dyn View>]) -> Result<(), StoreError> {
+    for view in views.iter().filter(|view| view.from_start()) {
+        for topic in view.topics() {
+            let mut from = 0;
+            loop {
+                let records = store.read(topic.name, from, BATCH_RECORDS)?;
+                let Some(last) = records.last() else { break };
+                from = last.sequence + 1;
+                for record in &records {
+                    let payload = Some(record.payload.as_slice());
+                    view.apply(Written { topic: topic.name, key: &record.key, payload }, codec);
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,13 @@
+//! The HTTP shell that every service has: health, readiness, metrics, OpenAPI, keys, problems, bodies, commands.
+//!
+//! Owns what is the same in all APIs. The routes under `/v1` belong to the services.
+
+pub mod auth;
+pub mod body;
+pub mod problem;
+pub mod server;
+
+pub use auth::{ApiKey, Caller, Scope};
+pub use body::read_body;
+pub use problem::Problem;
+pub use server::{Api, Readiness, bind, router, serve};

@@ -1,0 +1,127 @@
+//! What the group hands to this consumer.
+//!
+//! Owns the rebalance callback: it adds the partitions that follow a lead, starts them at their committed offsets, and
+//! notes what came and went. The worker takes the notes up between two batches, when no transaction is open.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError, Weak};
+
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::types::RDKafkaRespErr;
+use rdkafka::{ClientContext, Offset, TopicPartitionList};
+
+use super::client::CALL;
+
+/// Something the group did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// Partition `partition` of the lead topic came, with the offsets its topics start at.
+    Came { lead: String, partition: i32, starts: Vec<(String, i64)> },
+    /// Partition `partition` of the lead topic went.
+    Went { lead: String, partition: i32 },
+    /// The callback failed; the worker must start anew.
+    Failed(String),
+}
+
+/// Called for each partition just before it is assigned.
+type Forward = Box<dyn Fn(&str, i32) + Send + Sync>;
+
+/// The consumer's context.
+pub(crate) struct Assignment {
+    /// All topics of a sub-topology by the full name of its lead.
+    followers: HashMap<String, Vec<String>>,
+    changes: Mutex<Vec<Change>>,
+    forward: OnceLock<Forward>,
+}
+
+impl Assignment {
+    pub(crate) fn new(followers: HashMap<String, Vec<String>>) -> Self {
+        Self { followers, changes: Mutex::new(Vec::new()), forward: OnceLock::new() }
+    }
+
+    pub(crate) fn forward_with(&self, forward: Forward) {
+        // set once, right after the consumer was made
+        let _ = self.forward.set(forward).is_ok();
+    }
+
+    pub(crate) fn take_changes(&self) -> Vec<Change> {
+        std::mem::take(&mut self.changes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn note(&self, changes: impl IntoIterator<Item = Change>) {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner).extend(changes);
+    }
+
+    fn with_followers(&self, leads: &TopicPartitionList) -> TopicPartitionList {
+        let mut all = TopicPartitionList::new();
+        for lead in leads.elements() {
+            for topic in self.followers.get(lead.topic()).into_iter().flatten() {
+                all.add_partition(topic, lead.partition());
+            }
+        }
+        all
+    }
+
+    fn assign(&self, consumer: &BaseConsumer<Self>, leads: &TopicPartitionList) -> Result<(), KafkaError> {
+        let all = self.with_followers(leads);
+        if all.count() == 0 {
+            return consumer.incremental_assign(&all);
+        }
+        let mut start = TopicPartitionList::new();
+        let mut starts: HashMap<i32, Vec<(String, i64)>> = HashMap::new();
+        for entry in consumer.committed_offsets(all, CALL)?.elements() {
+            entry.error()?;
+            let offset = match entry.offset() {
+                Offset::Offset(offset) => offset,
+                _ => 0,
+            };
+            let from = if offset == 0 { Offset::Beginning } else { Offset::Offset(offset) };
+            start.add_partition_offset(entry.topic(), entry.partition(), from)?;
+            starts.entry(entry.partition()).or_default().push((entry.topic().to_owned(), offset));
+            if let Some(forward) = self.forward.get() {
+                forward(entry.topic(), entry.partition());
+            }
+        }
+        consumer.incremental_assign(&start)?;
+        self.note(leads.elements().iter().map(|lead| {
+            let topics = self.followers.get(lead.topic()).cloned().unwrap_or_default();
+            let mut of_lead = starts.get(&lead.partition()).cloned().unwrap_or_default();
+            of_lead.retain(|(topic, _)| topics.contains(topic));
+            Change::Came { lead: lead.topic().to_owned(), partition: lead.partition(), starts: of_lead }
+        }));
+        Ok(())
+    }
+
+    fn unassign(&self, consumer: &BaseConsumer<Self>, leads: &TopicPartitionList) -> Result<(), KafkaError> {
+        consumer.incremental_unassign(&self.with_followers(leads))?;
+        self.note(
+            leads
+                .elements()
+                .iter()
+                .map(|lead| Change::Went { lead: lead.topic().to_owned(), partition: lead.partition() }),
+        );
+        Ok(())
+    }
+}
+
+impl ClientContext for Assignment {
+    fn error(&self, error: KafkaError, reason: &str) {
+        tracing::warn!(%error, reason, "kafka consumer");
+    }
+}
+
+impl ConsumerContext for Assignment {
+    fn rebalance(&self, consumer: &BaseConsumer<Self>, kind: RDKafkaRespErr, leads: &mut TopicPartitionList) {
+        let done = match kind {
+            RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, leads),
+            _ => self.unassign(consumer, leads),
+        };
+        if let Err(error) = done {
+            self.note([Change::Failed(error.to_string())]);
+        }
+    }
+}
+
+/// A consumer that its queue and its worker share.
+pub(crate) type WeakConsumer = Weak<BaseConsumer<Assignment>>;

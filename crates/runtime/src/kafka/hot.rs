@@ -1,0 +1,216 @@
+//! The hot copy of states in Redis.
+//!
+//! Owns its layout and its guard. A partition's states are spread over small hashes that share one hash tag with
+//! `meta`, which holds (incarnation, watermark): who owns the partition, and up to which changelog offset Redis has it.
+//! Each write compares and sets both, each read returns both, so a Redis that was flushed, replaced or written by a
+//! zombie never looks like an empty or a newer one.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use kefu_contracts::partition::murmur2;
+use redis::{Client, Connection, RedisResult, Script};
+
+/// Hashes a partition; keeps each small enough for Redis' compact form up to some 100,000 keys a partition.
+const BUCKETS: u32 = 4096;
+const TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Takes the partition over: sets the incarnation and gives the watermark, -1 if Redis has nothing.
+const CLAIM: &str = r"
+local watermark = redis.call('HGET', KEYS[1], 'watermark')
+redis.call('HSET', KEYS[1], 'incarnation', ARGV[1])
+if not watermark then
+  redis.call('HSET', KEYS[1], 'watermark', '-1')
+  return '-1'
+end
+return watermark";
+
+/// Writes states if incarnation and watermark are those expected. ARGV: incarnation, expected watermark, new
+/// watermark, then for each state the number of its bucket's key in KEYS, the field, and the value ('' removes).
+const WRITE: &str = r"
+local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'watermark')
+if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
+for i = 4, #ARGV, 3 do
+  local key = KEYS[tonumber(ARGV[i])]
+  if ARGV[i + 2] == '' then redis.call('HDEL', key, ARGV[i + 1])
+  else redis.call('HSET', key, ARGV[i + 1], ARGV[i + 2]) end
+end
+redis.call('HSET', KEYS[1], 'watermark', ARGV[3])
+return 1";
+
+/// What Redis says of a partition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Mark {
+    pub(crate) incarnation: String,
+    pub(crate) watermark: i64,
+}
+
+/// The hot copy no longer is this owner's.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum HotError {
+    /// Redis failed or is away.
+    #[error("redis: {0}")]
+    Redis(#[from] redis::RedisError),
+    /// Redis lost its memory, or another instance owns the partition.
+    #[error("the hot copy is not what this instance wrote last")]
+    Lost,
+}
+
+/// A connection to the hot copy.
+pub(crate) struct HotStates {
+    client: Client,
+    connection: Option<Connection>,
+    prefix: String,
+    claim: Script,
+    write: Script,
+}
+
+/// A state change for Redis.
+pub(crate) type HotChange = (Arc<str>, Option<Vec<u8>>);
+
+impl HotStates {
+    pub(crate) fn new(url: &str, prefix: &str) -> RedisResult<Self> {
+        Ok(Self {
+            client: Client::open(url)?,
+            connection: None,
+            prefix: prefix.to_owned(),
+            claim: Script::new(CLAIM),
+            write: Script::new(WRITE),
+        })
+    }
+
+    /// Refuses a Redis that would throw states away when its memory is full.
+    pub(crate) fn check_policy(&mut self) -> Result<(), super::KafkaError> {
+        let answer: Vec<String> =
+            redis::cmd("CONFIG").arg("GET").arg("maxmemory-policy").query(self.connected()?).unwrap_or_default();
+        match answer.get(1).map(String::as_str) {
+            None | Some("noeviction") => Ok(()),
+            Some(other) => Err(super::KafkaError::SetUp(format!(
+                "redis has maxmemory-policy `{other}` and would throw states away; set it to noeviction"
+            ))),
+        }
+    }
+
+    /// Takes a partition over and gives the changelog offset up to which Redis has it; none if it has nothing.
+    pub(crate) fn claim(&mut self, partition: &str, incarnation: &str) -> Result<Option<i64>, HotError> {
+        let meta = self.meta(partition);
+        let script = self.claim.clone();
+        let watermark: String = script.key(meta).arg(incarnation).invoke(self.connected()?)?;
+        Ok(watermark.parse().ok().filter(|watermark| *watermark >= 0))
+    }
+
+    /// Forgets everything about a partition and takes it over.
+    pub(crate) fn clear(&mut self, partition: &str, incarnation: &str) -> Result<(), HotError> {
+        let keys: Vec<String> = (0..BUCKETS).map(|bucket| self.bucket_key(partition, bucket)).collect();
+        let meta = self.meta(partition);
+        let connection = self.connected()?;
+        let mut pipe = redis::pipe();
+        for some in keys.chunks(512) {
+            pipe.cmd("UNLINK").arg(some).ignore();
+        }
+        pipe.cmd("HSET").arg(meta).arg("incarnation").arg(incarnation).arg("watermark").arg("-1").ignore();
+        let _: () = pipe.query(connection)?;
+        Ok(())
+    }
+
+    /// Writes states and moves the watermark from `before` to `after`.
+    pub(crate) fn write(
+        &mut self,
+        partition: &str,
+        before: &Mark,
+        after: i64,
+        changes: &[HotChange],
+    ) -> Result<(), HotError> {
+        let mut keys = vec![self.meta(partition)];
+        let mut numbers = std::collections::HashMap::new();
+        let script = self.write.clone();
+        let mut call = script.prepare_invoke();
+        call.arg(&before.incarnation).arg(before.watermark).arg(after);
+        for (key, bytes) in changes {
+            let bucket = bucket(key);
+            let number = *numbers.entry(bucket).or_insert_with(|| {
+                keys.push(self.bucket_key(partition, bucket));
+                keys.len()
+            });
+            call.arg(number).arg(&**key).arg(bytes.as_deref().unwrap_or_default());
+        }
+        for key in keys {
+            call.key(key);
+        }
+        let written: i64 = call.invoke(self.connected()?)?;
+        if written == 1 { Ok(()) } else { Err(HotError::Lost) }
+    }
+
+    /// Reads states, in the order of `keys`.
+    pub(crate) fn read(
+        &mut self,
+        partition: &str,
+        expected: &Mark,
+        keys: &[Arc<str>],
+    ) -> Result<Vec<Option<Vec<u8>>>, HotError> {
+        let mut pipe = redis::pipe();
+        pipe.atomic().cmd("HMGET").arg(self.meta(partition)).arg("incarnation").arg("watermark");
+        for key in keys {
+            pipe.cmd("HGET").arg(self.bucket_key(partition, bucket(key))).arg(&**key);
+        }
+        let answer: Vec<redis::Value> = pipe.query(self.connected()?)?;
+        let mut answers = answer.into_iter();
+        let meta: (Option<String>, Option<i64>) =
+            redis::from_redis_value(answers.next().unwrap_or(redis::Value::Nil)).map_err(redis::RedisError::from)?;
+        if meta != (Some(expected.incarnation.clone()), Some(expected.watermark)) {
+            return Err(HotError::Lost);
+        }
+        let states = answers.map(|value| redis::from_redis_value(value).map_err(redis::RedisError::from));
+        Ok(states.collect::<RedisResult<_>>()?)
+    }
+
+    /// Calls `each` with every state of a partition.
+    pub(crate) fn each(&mut self, partition: &str, mut each: impl FnMut(String, Vec<u8>)) -> Result<(), HotError> {
+        let buckets: Vec<u32> = (0..BUCKETS).collect();
+        for some in buckets.chunks(256) {
+            let mut pipe = redis::pipe();
+            for bucket in some {
+                pipe.cmd("HGETALL").arg(self.bucket_key(partition, *bucket));
+            }
+            let answer: Vec<Vec<(String, Vec<u8>)>> = pipe.query(self.connected()?)?;
+            answer.into_iter().flatten().for_each(|(key, bytes)| each(key, bytes));
+        }
+        Ok(())
+    }
+
+    /// One state, for an API: without a guard, so it may be a moment old.
+    pub(crate) fn peek(&mut self, partition: &str, key: &str) -> Result<Option<Vec<u8>>, HotError> {
+        let bucket = self.bucket_key(partition, bucket(key));
+        Ok(redis::cmd("HGET").arg(bucket).arg(key).query(self.connected()?)?)
+    }
+
+    /// Forgets a connection that failed, so that the next call makes a new one.
+    pub(crate) fn disconnect(&mut self) {
+        self.connection = None;
+    }
+
+    fn connected(&mut self) -> RedisResult<&mut Connection> {
+        let broken = self.connection.as_ref().is_none_or(|connection| !redis::ConnectionLike::is_open(connection));
+        if broken {
+            let connection = self.client.get_connection_with_timeout(TIMEOUT)?;
+            connection.set_read_timeout(Some(TIMEOUT))?;
+            connection.set_write_timeout(Some(TIMEOUT))?;
+            self.connection = Some(connection);
+        }
+        self.connection
+            .as_mut()
+            .ok_or_else(|| redis::RedisError::from((redis::ErrorKind::Io, "no connection to redis")))
+    }
+
+    fn meta(&self, partition: &str) -> String {
+        format!("{{{}{partition}}}:meta", self.prefix)
+    }
+
+    fn bucket_key(&self, partition: &str, bucket: u32) -> String {
+        format!("{{{}{partition}}}:{bucket:x}", self.prefix)
+    }
+}
+
+fn bucket(key: &str) -> u32 {
+    murmur2(key.as_bytes()) % BUCKETS
+}

@@ -1,0 +1,193 @@
+//! A task of a worker: its processor's states, where they are stored, and how far it is.
+//!
+//! Owns restore and the hot copy's upkeep. Processing and committing belong to `worker`.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::Arc;
+
+use kefu_contracts::Timestamp;
+use kefu_contracts::partition::PartitionBy;
+use kefu_processor::{Stage, Task};
+
+use super::changelog::ChangelogReader;
+use super::client::{Connection, KafkaError};
+use super::hot::{HotChange, HotError, HotStates, Mark};
+
+/// States loaded before unneeded ones are let go.
+const STATES_KEPT: usize = 200_000;
+
+/// The name of a stage's changelog, without prefix.
+pub(crate) fn changelog_name(stage: &Stage) -> String {
+    format!("{}.{}.changelog", stage.service, stage.name)
+}
+
+/// A task and where it stands.
+pub(crate) struct Owned {
+    pub(crate) stage: usize,
+    pub(crate) partition: i32,
+    pub(crate) task: Box<dyn Task>,
+    /// Full name of the changelog.
+    pub(crate) changelog: String,
+    /// Full names of the inputs.
+    pub(crate) inputs: Vec<String>,
+    /// Everything up to here was seen and done.
+    pub(crate) reached: Timestamp,
+    /// What was published last.
+    pub(crate) published: Timestamp,
+    /// Name of the partition in Redis.
+    hot_name: String,
+    mark: Mark,
+    /// The changelog's next offset, as far as this task can know: never above the true one.
+    changelog_next: i64,
+    /// Committed states that Redis does not have yet.
+    pinned: HashMap<Arc<str>, Option<Vec<u8>>>,
+}
+
+impl Owned {
+    pub(crate) fn new(stage_index: usize, stage: &Stage, partition: i32, connection: &Connection) -> Self {
+        Self {
+            stage: stage_index,
+            partition,
+            task: stage.new_task(),
+            changelog: connection.topic_named(&changelog_name(stage)),
+            inputs: stage.inputs.iter().map(|topic| connection.topic(topic)).collect(),
+            reached: Timestamp::MIN,
+            published: Timestamp::MIN,
+            hot_name: format!("{}.{}.{partition}", stage.service, stage.name),
+            mark: Mark { incarnation: incarnation(), watermark: -1 },
+            changelog_next: 0,
+            pinned: HashMap::new(),
+        }
+    }
+
+    /// Takes the partition over: brings Redis up to the end of the changelog, and rebuilds the timers from it.
+    /// Gives how many states were read back.
+    pub(crate) fn restore(
+        &mut self,
+        reader: &ChangelogReader,
+        hot: &mut HotStates,
+        stage: &str,
+    ) -> Result<u64, KafkaError> {
+        let had = hot.claim(&self.hot_name, &self.mark.incarnation).map_err(away)?;
+        let (low, end) = reader.range(&self.changelog, self.partition)?;
+        let from = match had {
+            Some(watermark) if watermark <= end => watermark,
+            // nothing, or a copy of another changelog
+            Some(_) | None => {
+                hot.clear(&self.hot_name, &self.mark.incarnation).map_err(away)?;
+                low
+            }
+        };
+        self.mark.watermark = had.filter(|watermark| *watermark == from).unwrap_or(-1);
+        let mut restored = 0;
+        let (hot_name, mark) = (&self.hot_name, &mut self.mark);
+        let end = reader.replay(&self.changelog, self.partition, from, |stretch, next| {
+            restored += stretch.len() as u64;
+            let changes: Vec<HotChange> = stretch.into_iter().collect();
+            for some in changes.chunks(WRITE_CHUNK) {
+                hot.write(hot_name, mark, mark.watermark, some).map_err(away)?;
+            }
+            hot.write(hot_name, mark, next, &[]).map_err(away)?;
+            mark.watermark = next;
+            Ok(())
+        })?;
+        if self.mark.watermark != end {
+            hot.write(&self.hot_name, &self.mark, end, &[]).map_err(away)?;
+            self.mark.watermark = end;
+        }
+        self.changelog_next = end;
+        self.pinned.clear();
+        self.rebuild_timers(hot, stage)?;
+        Ok(restored)
+    }
+
+    fn rebuild_timers(&mut self, hot: &mut HotStates, stage: &str) -> Result<(), KafkaError> {
+        let task = &mut self.task;
+        let mut failed = None;
+        hot.each(&self.hot_name, |key, bytes| {
+            if let Err(error) = task.restore_timer(Arc::from(key), &bytes) {
+                failed = Some(error);
+            }
+        })
+        .map_err(away)?;
+        match failed {
+            Some(error) => Err(KafkaError::State { stage: stage.to_owned(), error }),
+            None => Ok(()),
+        }
+    }
+
+    /// Loads the states of `keys`.
+    pub(crate) fn load(&mut self, keys: Vec<Arc<str>>, hot: &mut HotStates, stage: &str) -> Result<(), LoadError> {
+        for some in keys.chunks(READ_CHUNK) {
+            let read = hot.read(&self.hot_name, &self.mark, some)?;
+            for (key, stored) in some.iter().zip(read) {
+                let bytes = self.pinned.get(key).cloned().unwrap_or(stored);
+                self.task
+                    .supply(key.clone(), bytes.as_deref())
+                    .map_err(|error| KafkaError::State { stage: stage.to_owned(), error })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes note of states that were committed to the changelog.
+    pub(crate) fn committed(&mut self, changes: Vec<HotChange>) {
+        if changes.is_empty() {
+            return;
+        }
+        // the records and the marker of their transaction
+        self.changelog_next += i64::try_from(changes.len()).unwrap_or(i64::MAX) + 1;
+        self.pinned.extend(changes);
+    }
+
+    /// Writes what was committed to Redis; on success unneeded states may go from memory.
+    pub(crate) fn warm(&mut self, hot: &mut HotStates) -> Result<(), HotError> {
+        if !self.pinned.is_empty() {
+            let changes: Vec<HotChange> = self.pinned.iter().map(|(key, bytes)| (key.clone(), bytes.clone())).collect();
+            let (last, before) = changes.split_at(changes.len().saturating_sub(1));
+            for some in before.chunks(WRITE_CHUNK) {
+                hot.write(&self.hot_name, &self.mark, self.mark.watermark, some)?;
+            }
+            hot.write(&self.hot_name, &self.mark, self.changelog_next, last)?;
+            self.mark.watermark = self.changelog_next;
+            self.pinned.clear();
+        }
+        self.task.shrink(STATES_KEPT);
+        Ok(())
+    }
+}
+
+/// States in one call to Redis; keeps its script short.
+const WRITE_CHUNK: usize = 1000;
+const READ_CHUNK: usize = 1000;
+
+/// Why a state could not be loaded.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    /// Redis is away or lost its memory.
+    #[error(transparent)]
+    Hot(#[from] HotError),
+    /// The state cannot be used.
+    #[error(transparent)]
+    State(#[from] KafkaError),
+}
+
+fn away(error: HotError) -> KafkaError {
+    match error {
+        HotError::Redis(error) => KafkaError::Redis(error),
+        HotError::Lost => KafkaError::SetUp("another instance took the partition over".to_owned()),
+    }
+}
+
+/// A random id of one assignment.
+fn incarnation() -> String {
+    let random = || RandomState::new().build_hasher().finish();
+    format!("{:016x}{:016x}", random(), random())
+}
+
+/// The partition that a record with `key` belongs to.
+pub(crate) fn partition_of(by: PartitionBy, key: &str, partitions: i32) -> i32 {
+    let partition = by.partition(key, u32::try_from(partitions).unwrap_or(1));
+    i32::try_from(partition).unwrap_or(0)
+}

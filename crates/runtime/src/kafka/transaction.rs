@@ -1,0 +1,151 @@
+//! The transactional producer.
+//!
+//! Owns begin, produce, offsets and commit, and tells an error that an abort mends from one that only a restart does.
+#![expect(unsafe_code, reason = "the safe wrapper of commit waits 100 ms in its flush; librdkafka's own does not")]
+
+use std::ffi::CStr;
+
+use rdkafka::TopicPartitionList;
+use rdkafka::bindings as rd;
+use rdkafka::consumer::ConsumerGroupMetadata;
+use rdkafka::error::KafkaError as ClientError;
+use rdkafka::message::{Header, OwnedHeaders};
+use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::types::RDKafkaErrorCode;
+
+use super::client::{CALL, Connection, KafkaError};
+
+/// Why a transaction did not go through.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TransactionError {
+    /// It was aborted; the work can be done again.
+    #[error("the transaction was aborted: {0}")]
+    Aborted(String),
+    /// Another instance took over, or the client is broken: only a new one helps.
+    #[error("the producer is fenced or broken: {0}")]
+    Fatal(String),
+}
+
+/// A record of a transaction.
+pub(crate) struct Outgoing<'a> {
+    pub(crate) topic: &'a str,
+    pub(crate) partition: i32,
+    pub(crate) key: &'a [u8],
+    pub(crate) payload: Option<&'a [u8]>,
+    pub(crate) headers: &'a [(&'a str, &'a [u8])],
+}
+
+/// The transactional producer of a worker.
+pub(crate) struct Transaction {
+    producer: ThreadedProducer<DefaultProducerContext>,
+}
+
+impl Transaction {
+    /// Takes over `id` from whoever had it before.
+    pub(crate) fn new(connection: &Connection, id: &str) -> Result<Self, KafkaError> {
+        let mut config = connection.config();
+        config
+            .set("transactional.id", id)
+            .set("transaction.timeout.ms", "30000")
+            .set("linger.ms", "5")
+            .set("batch.size", "262144")
+            .set("compression.type", "lz4")
+            // the wait after "another transaction is ending", which every commit in a row meets
+            .set("retry.backoff.ms", "2")
+            .set("retry.backoff.max.ms", "10")
+            .set("queue.buffering.max.messages", "500000")
+            .set("queue.buffering.max.kbytes", "262144")
+            .set("delivery.report.only.error", "true");
+        let producer: ThreadedProducer<DefaultProducerContext> = config.create()?;
+        producer.init_transactions(CALL * 3)?;
+        Ok(Self { producer })
+    }
+
+    pub(crate) fn begin(&self) -> Result<(), TransactionError> {
+        self.producer.begin_transaction().map_err(|error| TransactionError::Fatal(error.to_string()))
+    }
+
+    /// Queues a record; waits while the producer's own queue is full.
+    pub(crate) fn send(&self, outgoing: &Outgoing<'_>) -> Result<(), TransactionError> {
+        let mut headers = OwnedHeaders::new_with_capacity(outgoing.headers.len());
+        for (key, value) in outgoing.headers {
+            headers = headers.insert(Header { key, value: Some(*value) });
+        }
+        let mut record = BaseRecord::<[u8], [u8]>::to(outgoing.topic).partition(outgoing.partition).key(outgoing.key);
+        if let Some(payload) = outgoing.payload {
+            record = record.payload(payload);
+        }
+        if !outgoing.headers.is_empty() {
+            record = record.headers(headers);
+        }
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => return Ok(()),
+                Err((ClientError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
+                    record = back;
+                    crate::clock::rest(std::time::Duration::from_millis(1));
+                }
+                Err((error, _)) => return Err(self.aborted(&error.to_string())),
+            }
+        }
+    }
+
+    /// Commits the records with the offsets of what led to them.
+    pub(crate) fn commit(
+        &self,
+        offsets: &TopicPartitionList,
+        group: &ConsumerGroupMetadata,
+    ) -> Result<(), TransactionError> {
+        if let Err(error) = self.producer.send_offsets_to_transaction(offsets, group, CALL) {
+            return Err(self.failed(&error));
+        }
+        self.finish()
+    }
+
+    fn finish(&self) -> Result<(), TransactionError> {
+        let timeout_ms = i32::try_from(CALL.as_millis()).unwrap_or(i32::MAX);
+        loop {
+            // SAFETY: the client lives as long as `self`; the error is read before it is released, once.
+            let (text, retriable, abortable) = unsafe {
+                let error = rd::rd_kafka_commit_transaction(self.producer.client().native_ptr(), timeout_ms);
+                if error.is_null() {
+                    return Ok(());
+                }
+                let text = CStr::from_ptr(rd::rd_kafka_error_string(error)).to_string_lossy().into_owned();
+                let retriable = rd::rd_kafka_error_is_retriable(error) != 0;
+                let abortable = rd::rd_kafka_error_txn_requires_abort(error) != 0;
+                rd::rd_kafka_error_destroy(error);
+                (text, retriable, abortable)
+            };
+            if abortable {
+                return Err(self.aborted(&text));
+            }
+            if !retriable {
+                return Err(TransactionError::Fatal(text));
+            }
+            tracing::warn!(error = text, "commit is tried again");
+        }
+    }
+
+    fn failed(&self, error: &ClientError) -> TransactionError {
+        match error {
+            ClientError::Transaction(transaction) if transaction.is_fatal() => {
+                TransactionError::Fatal(error.to_string())
+            }
+            _ => self.aborted(&error.to_string()),
+        }
+    }
+
+    /// Gives up what was sent since `begin`.
+    pub(crate) fn abort(&self, cause: &str) -> TransactionError {
+        self.aborted(cause)
+    }
+
+    /// Aborts, after which the producer can begin anew.
+    fn aborted(&self, cause: &str) -> TransactionError {
+        match self.producer.abort_transaction(CALL) {
+            Ok(()) => TransactionError::Aborted(cause.to_owned()),
+            Err(error) => TransactionError::Fatal(format!("{cause}; and the abort failed: {error}")),
+        }
+    }
+}

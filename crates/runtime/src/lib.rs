@@ -1,0 +1,18 @@
+//! The only I/O of kefu: Kafka, Redis, the embedded store, HTTP, telemetry and time.
+//!
+//! Owns how records get to processors and what they write gets to be durable, once, for all services. No rule of a
+//! service belongs here.
+
+pub mod backend;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod dead_letter;
+pub mod embedded;
+pub mod http;
+pub mod kafka;
+pub mod lifecycle;
+pub mod metrics;
+pub mod policies;
+pub mod telemetry;
+pub mod trace;

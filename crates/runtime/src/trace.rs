@@ -1,0 +1,134 @@
+//! Traces across topics.
+//!
+//! Owns the W3C `traceparent` of records: what came with a record goes on, with a span of its own, to what followed
+//! from it. Spans of sampled traces are exported; the others only pass through, which costs next to nothing.
+
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::SystemTime;
+
+use kefu_processor::Stage;
+use opentelemetry::trace::{
+    SpanBuilder, SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer,
+};
+use opentelemetry::{Context, KeyValue, global};
+
+use crate::kafka::MessageHeaders;
+
+/// The trace that a record belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceContext {
+    trace: u128,
+    span: u64,
+    sampled: bool,
+}
+
+impl TraceContext {
+    /// Reads a `traceparent`; none if it is no such header.
+    pub fn parse(header: &str) -> Option<Self> {
+        let mut parts = header.split('-');
+        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+        if version.len() != 2 || version == "ff" || trace.len() != 32 || span.len() != 16 {
+            return None;
+        }
+        let trace = u128::from_str_radix(trace, 16).ok().filter(|trace| *trace != 0)?;
+        let span = u64::from_str_radix(span, 16).ok().filter(|span| *span != 0)?;
+        Some(Self { trace, span, sampled: u8::from_str_radix(flags, 16).ok()? & 1 == 1 })
+    }
+
+    /// The header.
+    pub fn header(&self) -> String {
+        self.to_string()
+    }
+
+    /// Whether its spans are exported.
+    pub fn is_sampled(&self) -> bool {
+        self.sampled
+    }
+
+    fn child(self) -> Self {
+        Self { span: random(), ..self }
+    }
+
+    fn context(self) -> Context {
+        let flags = if self.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
+        let span =
+            SpanContext::new(TraceId::from(self.trace), SpanId::from(self.span), flags, true, TraceState::default());
+        Context::new().with_remote_span_context(span)
+    }
+}
+
+impl fmt::Display for TraceContext {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "00-{:032x}-{:016x}-{:02x}", self.trace, self.span, u8::from(self.sampled))
+    }
+}
+
+/// A trace of its own, not exported: for what a timer wrote.
+pub fn fresh() -> TraceContext {
+    TraceContext { trace: (u128::from(random()) << 64) | u128::from(random()), span: random(), sampled: false }
+}
+
+fn random() -> u64 {
+    RandomState::new().build_hasher().finish().max(1)
+}
+
+/// The context for what follows from each message of a batch, in their order.
+pub(crate) fn begin(stage: &Stage, messages: &[impl MessageHeaders]) -> Vec<TraceContext> {
+    messages.iter().map(|message| follow(stage, message.traceparent())).collect()
+}
+
+/// The context for what follows from a record with this `traceparent`.
+pub(crate) fn follow(stage: &Stage, traceparent: Option<&str>) -> TraceContext {
+    let Some(parent) = traceparent.and_then(TraceContext::parse) else { return fresh() };
+    if !parent.sampled {
+        return parent.child();
+    }
+    let tracer = global::tracer("kefu");
+    #[expect(clippy::disallowed_methods, reason = "a span says when it was made; nothing is decided by it")]
+    let now = SystemTime::now();
+    let builder = SpanBuilder::from_name(format!("{} {}", stage.service, stage.name))
+        .with_kind(SpanKind::Consumer)
+        .with_start_time(now)
+        .with_attributes([
+            KeyValue::new("messaging.system", "kafka"),
+            KeyValue::new("kefu.processor", stage.name),
+            KeyValue::new("kefu.service", stage.service),
+        ]);
+    let span = tracer.build_with_context(builder, &parent.context());
+    let made = Context::new().with_span(span);
+    let context = made.span().span_context().clone();
+    made.span().end();
+    if context.is_valid() {
+        let bytes = |id: [u8; 16]| u128::from_be_bytes(id);
+        TraceContext {
+            trace: bytes(context.trace_id().to_bytes()),
+            span: u64::from_be_bytes(context.span_id().to_bytes()),
+            sampled: context.is_sampled(),
+        }
+    } else {
+        parent.child()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_traceparent_survives_parsing() {
+        let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let context = TraceContext::parse(header).unwrap();
+        assert!(context.is_sampled());
+        assert_eq!(context.header(), header);
+        assert_eq!(context.child().trace, context.trace);
+        assert_ne!(context.child().span, context.span);
+    }
+
+    #[test]
+    fn a_broken_traceparent_begins_a_new_trace() {
+        for header in ["", "00-0-0-00", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "nonsense"] {
+            assert_eq!(TraceContext::parse(header), None, "{header}");
+        }
+    }
+}
