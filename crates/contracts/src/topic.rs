@@ -165,7 +165,7 @@ use PartitionBy::{Conversation, Key};
 
 catalogue! {
     /// Events of conversations; written by gateways and the intake API, and by services for what they do themselves.
-    CHANNEL_EVENTS: ChannelEvent = "channel-events", Conversation, Delete(7 * DAY_MS);
+    CHANNEL_EVENTS: ChannelEvent = "channel-events", Key, Delete(7 * DAY_MS);
     /// Events of orders; written by shop back-ends.
     ORDER_EVENTS: OrderEvent = "order-events", Key, Delete(30 * DAY_MS);
     /// What people do through the APIs.

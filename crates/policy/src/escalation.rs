@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use kefu_contracts::Metric;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::case_match::{CaseFacts, CaseMatch};
 use crate::duration::{self, format_duration};
@@ -13,7 +13,7 @@ use crate::read::{At, Fields, Report, distinct, integer, list, positive_duration
 const TIMES_MAX: i64 = 100;
 
 /// Who a step goes to; the order is the chain that escalations climb.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// The agent who has the case.

@@ -131,3 +131,28 @@ impl Appender {
         Ok(self.producer.flush(CALL)?)
     }
 }
+
+/// Appends records from a plain thread, for loaders.
+pub struct Appending {
+    appender: Appender,
+}
+
+impl Appending {
+    /// Connects.
+    ///
+    /// # Errors
+    /// If the client cannot be made.
+    pub fn new(connection: &Connection, partitions: i32) -> Result<Self, KafkaError> {
+        Ok(Self { appender: Appender::new(connection, partitions)? })
+    }
+
+    /// Appends records and waits until all are durable.
+    ///
+    /// # Errors
+    /// The first record that was not taken.
+    pub fn append(&self, records: Vec<NewRecord>) -> Result<(), BackendError> {
+        let results = self.appender.append(&records).blocking_recv();
+        let results = results.map_err(|_| BackendError::Unavailable("the producer has ended".to_owned()))?;
+        results.into_iter().collect()
+    }
+}

@@ -8,7 +8,7 @@ use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::{CALL, Connection, KafkaError};
+use super::client::{Connection, KafkaError, range};
 
 /// States gathered before they are handed on; bounds memory.
 const CHUNK: usize = 10_000;
@@ -28,7 +28,7 @@ impl ChangelogReader {
 
     /// First and next offset of a partition.
     pub(crate) fn range(&self, topic: &str, partition: i32) -> Result<(i64, i64), KafkaError> {
-        Ok(self.consumer.fetch_watermarks(topic, partition, CALL)?)
+        range(&self.consumer, topic, partition)
     }
 
     /// Reads from `from` to the end in stretches, each with the offset that follows it; gives the end.

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use kefu_contracts::topic::TopicInfo;
 use rdkafka::ClientConfig;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+
+use crate::clock;
 
 /// How long a call to the broker may take before it counts as away.
 pub(crate) const CALL: Duration = Duration::from_secs(10);
@@ -88,5 +91,20 @@ impl Connection {
             .set("fetch.queue.backoff.ms", "5")
             .set("queued.max.messages.kbytes", "16384");
         config
+    }
+}
+
+/// First and next offset of a partition. A partition that has just been made has no leader for a moment.
+pub(crate) fn range(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<(i64, i64), KafkaError> {
+    let begun = clock::monotonic();
+    loop {
+        match consumer.fetch_watermarks(topic, partition, CALL) {
+            Ok(range) => return Ok(range),
+            Err(error) if begun.elapsed() > CALL => return Err(error.into()),
+            Err(error) => {
+                tracing::debug!(topic, partition, %error, "offsets are asked for again");
+                clock::rest(Duration::from_millis(50));
+            }
+        }
     }
 }

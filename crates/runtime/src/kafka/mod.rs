@@ -19,6 +19,7 @@ mod transaction;
 mod worker;
 
 pub use admin::{TopicPlan, apply_topics, check_topics, plan};
+pub use append::Appending;
 pub use client::{Connection, KafkaError};
 pub use group::{SubTopology, sub_topologies};
 pub use observer::{LogRecord, read_log};

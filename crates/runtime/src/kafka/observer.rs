@@ -12,7 +12,7 @@ use rdkafka::error::KafkaError as ClientError;
 use rdkafka::message::{Headers, Message};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::{CALL, Connection, KafkaError};
+use super::client::{CALL, Connection, KafkaError, range};
 use crate::backend::{View, Written};
 
 /// The thread that feeds a process' views.
@@ -43,7 +43,7 @@ impl Observer {
                     let from = if view.from_start() { Offset::Beginning } else { Offset::End };
                     list.add_partition_offset(&name, partition, from)?;
                     if view.from_start() {
-                        let (low, end) = consumer.fetch_watermarks(&name, partition, CALL)?;
+                        let (low, end) = range(&consumer, &name, partition)?;
                         if end > low {
                             ends.insert((name.clone(), partition), end);
                         }
@@ -133,7 +133,7 @@ pub fn read_log(
         return Err(KafkaError::SetUp(format!("topic `{topic}` does not exist")));
     }
     for partition in partitions {
-        let (low, end) = consumer.fetch_watermarks(topic, partition, CALL)?;
+        let (low, end) = range(&consumer, topic, partition)?;
         if low >= end {
             continue;
         }

@@ -319,7 +319,8 @@ impl Worker {
     }
 
     fn clock(&self, reached: Timestamp) -> Clock {
-        let now = if self.options.live { clock::now() } else { reached };
+        // before anything was reached, time stands at 1970: rules may add to it
+        let now = if self.options.live { clock::now() } else { reached.max(Timestamp::from_ms(0)) };
         Clock { now, live: self.options.live }
     }
 

@@ -1,0 +1,164 @@
+//! What differs between two outputs.
+//!
+//! Owns what counts as a difference: the last value of each key of a snapshot topic without its revision, and the set
+//! of SLA events without moved due instants and without breaches that were retracted. The order in which services
+//! happened to take each other's records is none.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{self, BufRead, BufReader};
+use std::path::Path;
+
+use kefu_contracts::topic::{self, Cleanup, SLA_EVENTS};
+use serde::Serialize;
+use serde_json::Value;
+
+/// Differences of a topic that are shown to people.
+const EXAMPLES: usize = 10;
+
+/// A difference in one topic.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct TopicDifference {
+    /// What only the first has: the key and the value.
+    pub only_left: Vec<(String, Value)>,
+    /// What only the second has.
+    pub only_right: Vec<(String, Value)>,
+    /// Keys in both with other values: the key, and the fields that differ with both values.
+    pub changed: Vec<(String, BTreeMap<String, (Value, Value)>)>,
+}
+
+impl TopicDifference {
+    fn is_empty(&self) -> bool {
+        self.only_left.is_empty() && self.only_right.is_empty() && self.changed.is_empty()
+    }
+}
+
+/// The differences by topic; topics without any are left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Comparison {
+    /// The differences.
+    pub topics: BTreeMap<String, TopicDifference>,
+    /// How many keys and events were compared.
+    pub compared: usize,
+}
+
+impl Comparison {
+    /// Whether there is no difference.
+    pub(crate) fn is_same(&self) -> bool {
+        self.topics.is_empty()
+    }
+
+    /// The differences for people, or as JSON.
+    pub(crate) fn describe(&self, json: bool) -> String {
+        if json {
+            return serde_json::to_string_pretty(self).unwrap_or_default();
+        }
+        if self.is_same() {
+            return format!("no difference in {} keys and events", self.compared);
+        }
+        let mut text = format!("differences in {} keys and events compared:\n", self.compared);
+        for (topic, difference) in &self.topics {
+            let TopicDifference { only_left, only_right, changed } = difference;
+            let counts = (only_left.len(), only_right.len(), changed.len());
+            text.push_str(&format!("{topic}: {} gone, {} new, {} changed\n", counts.0, counts.1, counts.2));
+            for (key, value) in only_left.iter().take(EXAMPLES) {
+                text.push_str(&format!("  - {key} {value}\n"));
+            }
+            for (key, value) in only_right.iter().take(EXAMPLES) {
+                text.push_str(&format!("  + {key} {value}\n"));
+            }
+            for (key, fields) in changed.iter().take(EXAMPLES) {
+                for (field, (left, right)) in fields {
+                    text.push_str(&format!("  ~ {key} {field}: {left} -> {right}\n"));
+                }
+            }
+        }
+        text
+    }
+}
+
+/// Compares two folders of topic files.
+///
+/// # Errors
+/// If a file is missing or no such file.
+pub(crate) fn compare(left: &Path, right: &Path, prefix: &str) -> io::Result<Comparison> {
+    let mut comparison = Comparison::default();
+    for info in topic::PUBLIC {
+        let name = format!("{prefix}{}.ndjson", info.name);
+        let read = if info.name == SLA_EVENTS.info.name {
+            sla_events
+        } else if info.cleanup == Cleanup::Compact {
+            snapshots
+        } else {
+            continue;
+        };
+        let (before, after) = (read(&left.join(&name))?, read(&right.join(&name))?);
+        comparison.compared += before.len().max(after.len());
+        let difference = difference(&before, &after);
+        if !difference.is_empty() {
+            comparison.topics.insert(info.name.to_owned(), difference);
+        }
+    }
+    Ok(comparison)
+}
+
+type Values = BTreeMap<String, Value>;
+
+fn difference(left: &Values, right: &Values) -> TopicDifference {
+    let mut difference = TopicDifference::default();
+    for (key, value) in left {
+        match right.get(key) {
+            None => difference.only_left.push((key.clone(), value.clone())),
+            Some(other) if other != value => difference.changed.push((key.clone(), fields(value, other))),
+            Some(_) => {}
+        }
+    }
+    let new = right.iter().filter(|(key, _)| !left.contains_key(*key));
+    difference.only_right.extend(new.map(|(key, value)| (key.clone(), value.clone())));
+    difference
+}
+
+fn fields(left: &Value, right: &Value) -> BTreeMap<String, (Value, Value)> {
+    let names: BTreeSet<&String> =
+        [left, right].into_iter().filter_map(Value::as_object).flat_map(|object| object.keys()).collect();
+    let get = |value: &Value, name: &str| value.get(name).cloned().unwrap_or(Value::Null);
+    let pairs = names.into_iter().map(|name| (name.clone(), (get(left, name), get(right, name))));
+    pairs.filter(|(_, (left, right))| left != right).collect()
+}
+
+fn rows(path: &Path, mut each: impl FnMut(String, Value)) -> io::Result<()> {
+    let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
+    for line in BufReader::new(std::fs::File::open(path).map_err(named)?).lines() {
+        let mut row: Value = serde_json::from_str(&line.map_err(named)?)?;
+        let key = row.get("key").and_then(Value::as_str).unwrap_or_default().to_owned();
+        each(key, row.get_mut("value").map(Value::take).unwrap_or_default());
+    }
+    Ok(())
+}
+
+fn snapshots(path: &Path) -> io::Result<Values> {
+    let mut last = Values::new();
+    rows(path, |key, mut value| {
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove("revision");
+        }
+        last.insert(key, value);
+    })?;
+    Ok(last)
+}
+
+fn sla_events(path: &Path) -> io::Result<Values> {
+    let mut events = Vec::new();
+    rows(path, |key, value| events.push((key, value)))?;
+    let text = |value: &Value, field: &str| value.get(field).and_then(Value::as_str).map(str::to_owned);
+    let retracted: BTreeSet<Option<String>> = events
+        .iter()
+        .filter(|(_, value)| text(value, "event").as_deref() == Some("breach_retracted"))
+        .map(|(_, value)| text(value, "breach_id"))
+        .collect();
+    let counted = events.into_iter().filter(|(_, value)| match text(value, "event").as_deref() {
+        Some("due_changed" | "breach_retracted") => false,
+        Some("breached") => !retracted.contains(&text(value, "breach_id")),
+        _ => true,
+    });
+    Ok(counted.map(|(key, value)| (format!("{key} {value}"), value)).collect())
+}

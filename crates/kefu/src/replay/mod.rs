@@ -1,0 +1,267 @@
+//! Recorded inputs through all six services in virtual time.
+//!
+//! Owns the loop: each input is drained through all services before the next, timers fire between inputs, and the same
+//! inputs give the same bytes. What the files look like is `output`'s matter.
+
+mod compare;
+mod describe;
+mod input;
+mod output;
+mod summary;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use kefu_contracts::Timestamp;
+use kefu_contracts::codec::{Codec, EncodeError};
+use kefu_contracts::topic::{CHANNEL_EVENTS, COMMANDS, ORDER_EVENTS, POLICIES};
+use kefu_policy::{Fault, Policies};
+use kefu_processor::{Clock, NoStates, Pipeline, PipelineError, Record, Topology};
+use kefu_runtime::backend::NewRecord;
+
+pub(crate) use compare::compare;
+pub(crate) use describe::describe;
+pub(crate) use input::{Inputs, Order, Recorded};
+pub(crate) use output::Output;
+pub(crate) use summary::{Overview, Rows, Summary};
+
+use crate::services;
+
+/// What to replay, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    /// Recorded inputs; `-` is standard input.
+    pub inputs: Vec<PathBuf>,
+    /// Where the files go.
+    pub out: PathBuf,
+    /// Tenants' policies.
+    pub policies: Policies,
+    /// How far time runs on after the last input.
+    pub until: Option<Timestamp>,
+    /// In which order inputs are taken.
+    pub order: Order,
+    /// Prefix of the topics' names.
+    pub prefix: String,
+}
+
+/// Why a replay stopped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ReplayError {
+    /// A file could not be read or written.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// The services could not go on.
+    #[error("{0}")]
+    Pipeline(#[from] PipelineError),
+    /// The services do not fit together.
+    #[error("{0}")]
+    Topology(#[from] kefu_processor::topology::Circle),
+    /// A policy cannot be used.
+    #[error("{path} is no policy")]
+    Policy {
+        /// The file.
+        path: String,
+        /// All its faults.
+        faults: Vec<Fault>,
+    },
+    /// A record could not be written.
+    #[error("{0}")]
+    Encode(#[from] EncodeError),
+    /// Two files hold the same version of a tenant's policy.
+    #[error("{path}: version {version} of tenant `{tenant}` was already given; raise the version or leave one out")]
+    PolicyTwice {
+        /// The second file.
+        path: String,
+        /// The tenant.
+        tenant: String,
+        /// The version.
+        version: i64,
+    },
+}
+
+/// How far a replay is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stage {
+    /// Lines read for sorting.
+    Reading(u64),
+    /// Inputs taken.
+    Playing(u64),
+    /// Time runs on after the last input.
+    RunningOut,
+}
+
+/// Runs a replay. `progress` is called now and then.
+///
+/// # Errors
+/// See [`ReplayError`]; a bad line is no error but a dead letter.
+pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<Summary, ReplayError> {
+    let codec = Codec::single_object();
+    let topology = Topology::new(&services::all())?;
+    let clock = Clock { now: Timestamp::MIN, live: false };
+    let mut output = Output::create(&options.out, &options.prefix, codec.clone())?;
+    write_policies(&options.policies, &codec, &mut output)?;
+    let mut replay = Replay {
+        pipeline: Pipeline::new(&topology, codec.clone(), Arc::new(options.policies), clock),
+        codec,
+        output: Overview::new(output),
+        inputs: 0,
+        bad_lines: 0,
+    };
+    let mut inputs = Inputs::new(options.inputs, options.order, |lines| {
+        if lines % 4096 == 0 {
+            progress(Stage::Reading(lines));
+        }
+    })?;
+    while let Some(line) = inputs.next()? {
+        replay.take(&line)?;
+        if replay.inputs % 1024 == 0 {
+            progress(Stage::Playing(replay.inputs));
+        }
+    }
+    progress(Stage::RunningOut);
+    replay.finish(options.until, &options.out)
+}
+
+struct Replay {
+    pipeline: Pipeline,
+    codec: Codec,
+    output: Overview<Output>,
+    inputs: u64,
+    bad_lines: u64,
+}
+
+impl Replay {
+    fn take(&mut self, line: &input::Line) -> Result<(), ReplayError> {
+        match line.parse() {
+            Ok(recorded) => {
+                self.inputs += 1;
+                self.output.inner.line = Some(line.number);
+                self.play(&recorded)
+            }
+            Err(detail) => {
+                self.bad_lines += 1;
+                self.output.inner.bad_line(line.number, &line.text, &detail);
+                Ok(())
+            }
+        }
+    }
+
+    fn play(&mut self, recorded: &Recorded) -> Result<(), ReplayError> {
+        let at = recorded.at();
+        self.pipeline.advance(at, false, &NoStates, &mut self.output)?;
+        self.pipeline.set_now(at);
+        self.output.inner.now = at;
+        let record = to_record(recorded, &self.codec)?;
+        self.output.inner.input(record.topic.name, &record.key, at, &record.payload);
+        let input = Record { topic: record.topic.name, key: record.key.as_bytes(), payload: &record.payload, index: 0 };
+        self.pipeline.push(input, &NoStates, &mut self.output)?;
+        self.settle();
+        Ok(())
+    }
+
+    /// Lets go of what the services have forgotten.
+    fn settle(&mut self) {
+        for (_, task) in self.pipeline.tasks() {
+            task.settle();
+        }
+    }
+
+    fn finish(mut self, until: Option<Timestamp>, out: &std::path::Path) -> Result<Summary, ReplayError> {
+        self.output.inner.line = None;
+        self.pipeline.run_out(until, &NoStates, &mut self.output)?;
+        self.pipeline.end(&NoStates, &mut self.output)?;
+        let faults = self.pipeline.timer_faults();
+        let stages = self.pipeline.counts().map(|(stage, counts)| (stage.id(), counts)).collect();
+        let totals = self.output.rows.totals();
+        let output = self.output.inner;
+        let refused = output.refused.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
+        let topics = output.finish()?;
+        let summary =
+            Summary { inputs: self.inputs, bad_lines: self.bad_lines, topics, refused, stages, faults, totals };
+        let mut text = serde_json::to_string_pretty(&summary).map_err(io::Error::other)?;
+        text.push('\n');
+        std::fs::write(out.join("summary.json"), text)?;
+        Ok(summary)
+    }
+}
+
+fn write_policies(policies: &Policies, codec: &Codec, output: &mut Output) -> Result<(), ReplayError> {
+    for policy in policies.tenants().flat_map(|tenant| policies.history(tenant).versions()) {
+        let record = policy.to_record().map_err(io::Error::other)?;
+        let mut payload = Vec::new();
+        POLICIES.encode(codec, &record, &mut payload)?;
+        let at = policy.effective_from.unwrap_or(Timestamp::from_ms(0));
+        output.input(POLICIES.info.name, &format!("{}/{}", record.tenant, record.version), at, &payload);
+    }
+    Ok(())
+}
+
+/// The record that an input becomes.
+///
+/// # Errors
+/// If it does not fit its schema.
+pub(crate) fn to_record(recorded: &Recorded, codec: &Codec) -> Result<NewRecord, EncodeError> {
+    let at = recorded.at();
+    match recorded {
+        Recorded::Channel(event) => {
+            let key = format!("{}/{}", event.tenant, event.conversation_id);
+            let mut record = NewRecord::new(codec, &CHANNEL_EVENTS, key, event, at)?;
+            record.event_type.clone_from(&event.kind);
+            Ok(record)
+        }
+        Recorded::Order(event) => {
+            NewRecord::new(codec, &ORDER_EVENTS, format!("{}/{}", event.tenant, event.order_id), event, at)
+        }
+        Recorded::Command(command) => {
+            NewRecord::new(codec, &COMMANDS, format!("{}/{}", command.tenant, command.target), command, at)
+        }
+    }
+}
+
+/// As [`run`], with a progress bar.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn run_with_progress(options: Options) -> Result<Summary, ReplayError> {
+    let bar = crate::progress::counter("events");
+    let summary = run(options, |stage| match stage {
+        Stage::Reading(lines) => {
+            bar.set_message("lines read");
+            bar.set_position(lines);
+        }
+        Stage::Playing(inputs) => {
+            bar.set_message("events");
+            bar.set_position(inputs);
+        }
+        Stage::RunningOut => bar.set_message("timers after the last event"),
+    });
+    bar.finish_and_clear();
+    summary
+}
+
+/// Reads policy files.
+///
+/// # Errors
+/// If a file cannot be read, or is no policy: with all its faults.
+pub(crate) fn read_policies(paths: &[PathBuf]) -> Result<Policies, ReplayError> {
+    let mut policies = Policies::default();
+    for path in paths {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
+        let policy = parse_policy(path, &text)?;
+        if let Some(twice) = policies.insert(Arc::new(policy)) {
+            let (path, tenant) = (path.display().to_string(), twice.tenant.clone());
+            return Err(ReplayError::PolicyTwice { path, tenant, version: twice.version });
+        }
+    }
+    Ok(policies)
+}
+
+fn parse_policy(path: &std::path::Path, text: &str) -> Result<kefu_policy::Policy, ReplayError> {
+    let format = kefu_policy::Format::of_file_name(&path.to_string_lossy()).unwrap_or(kefu_policy::Format::Yaml);
+    match kefu_policy::parse(text, format) {
+        Ok((policy, _)) => Ok(policy),
+        Err(faults) => Err(ReplayError::Policy { path: path.display().to_string(), faults }),
+    }
+}

@@ -1,0 +1,75 @@
+//! `kefu topics`: make the topics in Kafka.
+
+use clap::{Args, Subcommand};
+use kefu_processor::Topology;
+use kefu_runtime::kafka::{self, Connection};
+
+use crate::{Failure, services};
+
+/// Where the cluster is.
+#[derive(Args, Clone)]
+pub(crate) struct ClusterArgs {
+    /// Kafka's address, `host:port`.
+    #[arg(long, env = "KEFU_KAFKA", default_value = "127.0.0.1:9092")]
+    pub(crate) kafka: String,
+    /// Prefix of the topics' names.
+    #[arg(long, default_value = "cs.")]
+    pub(crate) prefix: String,
+    /// Further librdkafka settings, `name=value`.
+    #[arg(long = "property", value_parser = property)]
+    pub(crate) properties: Vec<(String, String)>,
+}
+
+fn property(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or_else(|| "write it as name=value".to_owned())?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+impl ClusterArgs {
+    pub(crate) fn connection(&self) -> Connection {
+        Connection { bootstrap: self.kafka.clone(), prefix: self.prefix.clone(), properties: self.properties.clone() }
+    }
+}
+
+#[derive(Subcommand)]
+pub(crate) enum TopicsCommand {
+    /// Make the topics that are missing; change nothing that is there.
+    Apply {
+        #[command(flatten)]
+        cluster: ClusterArgs,
+        /// Partitions of each topic with keys.
+        #[arg(long, default_value_t = 12)]
+        partitions: i32,
+        /// Copies of each partition.
+        #[arg(long, default_value_t = 1)]
+        replication: i32,
+        /// Only say what would be made.
+        #[arg(long)]
+        dry_run: bool,
+    },
+}
+
+pub(crate) fn run(command: &TopicsCommand) -> Result<(), Failure> {
+    let TopicsCommand::Apply { cluster, partitions, replication, dry_run } = command;
+    if *partitions < 1 {
+        return Err(Failure::usage("--partitions: use 1 or more"));
+    }
+    let topology = Topology::new(&services::all()).map_err(Failure::work)?;
+    let connection = cluster.connection();
+    if *dry_run {
+        for plan in kafka::plan(&connection, &topology, *partitions) {
+            println!("{} partitions={} {:?}", plan.name, plan.partitions, plan.settings);
+        }
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::work)?;
+    let made = runtime
+        .block_on(kafka::apply_topics(&connection, &topology, *partitions, *replication))
+        .map_err(Failure::work)?;
+    println!(
+        "{} topics made, {} were there",
+        made.len(),
+        kafka::plan(&connection, &topology, *partitions).len() - made.len()
+    );
+    Ok(())
+}

@@ -1,0 +1,227 @@
+//! The processor that keeps the clocks of each case, raises its escalations and routes it.
+//!
+//! State holds the case's facts and what was told of them; everything else is computed again from the facts, so that
+//! the order of arrival does not matter.
+
+use kefu_contracts::case_event::{CaseEvent, FactKind};
+use kefu_contracts::outbound::Recipient;
+use kefu_contracts::topic::{CASE_EVENTS, CHANNEL_EVENTS, ESCALATIONS, OUTBOUND, SLA_EVENTS, TopicInfo};
+use kefu_contracts::{Channel, Language, Reject, Timestamp};
+use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::clock::difference::{Told, difference};
+use crate::domain::clock::replay::{Outcome, Played, replay};
+use crate::domain::escalation::difference::{Known, News, difference as escalation_difference};
+use crate::domain::fact::{Facts, Taken};
+use crate::domain::moment::Moment;
+use crate::domain::routing::{Spoken, asks_for_words, route};
+use crate::records::CaseKey;
+use crate::topics::NOTICES;
+
+/// How long late events are still taken up after the end of a case.
+const LATENESS_MS: i64 = 72 * 3_600_000;
+
+input! {
+    /// What the processor reads.
+    pub enum Read {
+        /// A fact about a case.
+        Fact(CaseEvent) from CASE_EVENTS,
+    }
+}
+
+/// What is remembered of a case.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CaseClocks {
+    /// Where the case came in.
+    pub channel: Channel,
+    /// The facts that decide.
+    pub facts: Facts,
+    /// What was told of its clocks, in order: the clocks as they stand.
+    pub told: Vec<Told>,
+    /// Its escalations.
+    pub escalations: Vec<Known>,
+    /// Whether it came in by the wall clock.
+    live: bool,
+    /// The moment that its timers have reached.
+    reached: Moment,
+    /// The moment for which the next timer is needed.
+    next: Option<Moment>,
+    /// When it is forgotten.
+    forget_at: Option<Timestamp>,
+    /// What the customer said, until it is routed.
+    spoken: Spoken,
+    /// The routing rules that were followed: policy version and place.
+    routed: Vec<(i64, u32)>,
+}
+
+impl StateRecord for CaseClocks {
+    const VERSION: u8 = 1;
+}
+
+impl CaseClocks {
+    fn new(channel: Channel, live: bool) -> Self {
+        Self {
+            channel,
+            facts: Facts::default(),
+            told: Vec::new(),
+            escalations: Vec::new(),
+            live,
+            reached: Moment::BEGINNING,
+            next: None,
+            forget_at: None,
+            spoken: Spoken::default(),
+            routed: Vec::new(),
+        }
+    }
+
+    /// Tells what is new since the last time.
+    fn tell(&mut self, ctx: &mut Context<'_>) {
+        let case = CaseKey::new(ctx.key());
+        let history = ctx.policies().history(ctx.tenant());
+        let played = Played { facts: &self.facts, channel: self.channel, live: self.live, reached: self.reached };
+        let outcome = replay(played, history);
+        for event in difference(&mut self.told, &outcome.events, history) {
+            let at = event.at;
+            ctx.emit(&SLA_EVENTS, ctx.key(), &case.sla_event(&event), at);
+        }
+        for news in escalation_difference(&mut self.escalations, &outcome.raised) {
+            match news {
+                News::Changed(known, at) => {
+                    let (key, escalation) = case.escalation(&known);
+                    ctx.emit(&ESCALATIONS, key, &escalation, at);
+                }
+                News::Tell(known, at, to) => {
+                    let (key, notice) = case.notice(&known, at, &to, history.in_force(at.ms()));
+                    ctx.emit(&NOTICES, key, &notice, at);
+                }
+            }
+        }
+        self.settle(&outcome, ctx);
+    }
+
+    fn settle(&mut self, outcome: &Outcome<'_>, ctx: &Context<'_>) {
+        self.next = outcome.next;
+        // What was told stays told: a late event does not hold back again what follows it.
+        self.reached = self.reached.max(outcome.told_until.unwrap_or(Moment::BEGINNING));
+        let ended_at = outcome.ended_at.map(|at| {
+            let policy = ctx.policies().in_force(ctx.tenant(), at.ms());
+            at.plus_ms(policy.reopen_window_ms)
+        });
+        // Facts without an opening belong to a case that was forgotten.
+        let orphaned_at = self.facts.orphaned_at();
+        self.forget_at = ended_at.max(orphaned_at).map(|at| at.plus_ms(LATENESS_MS));
+    }
+
+    /// Sends a case where the first classification with a rule says.
+    fn route(&mut self, fact: &CaseEvent, ctx: &mut Context<'_>) {
+        let history = ctx.policies().history(ctx.tenant());
+        if let Some(text) = &fact.text
+            && matches!(fact.kind, FactKind::Opened | FactKind::CustomerMessage)
+            && self.routed.is_empty()
+            && asks_for_words(history, fact.at)
+        {
+            self.spoken.keep(fact.at, text);
+        }
+        if fact.kind != FactKind::Classified {
+            return;
+        }
+        let Some(route) = route(&self.facts, self.channel, &self.spoken, history) else { return };
+        let id = (route.version, route.place as u32);
+        if self.routed.contains(&id) {
+            return;
+        }
+        self.routed.push(id);
+        self.spoken.clear();
+        let case = CaseKey::new(ctx.key());
+        let language = language(fact);
+        for event in case.routing(route, self.channel, language) {
+            ctx.emit(&CHANNEL_EVENTS, case.conversation_key(), &event, route.at);
+        }
+        if let Some(message) = case.expected_time(route, self.channel, language, customer(fact)) {
+            ctx.emit(&OUTBOUND, case.conversation_key(), &message, route.at);
+        }
+    }
+}
+
+/// Keeps the clocks of each case.
+pub struct Clocks;
+
+impl Processor for Clocks {
+    const NAME: &'static str = "clocks";
+    const OUTPUTS: &'static [TopicInfo] =
+        &[SLA_EVENTS.info, ESCALATIONS.info, CHANNEL_EVENTS.info, OUTBOUND.info, NOTICES.info];
+    type State = CaseClocks;
+    type Input = Read;
+
+    fn on_record(&self, state: &mut Option<CaseClocks>, input: Read, ctx: &mut Context<'_>) -> Result<(), Reject> {
+        let Read::Fact(fact) = input;
+        if fact.kind == FactKind::Erased
+            && let Some(state) = state
+        {
+            state.spoken.clear();
+        }
+        if !Facts::concern(&fact) {
+            return Ok(());
+        }
+        let live = ctx.clock().live;
+        let case = state.get_or_insert_with(|| CaseClocks::new(fact.channel, live));
+        match case.facts.take(&fact)? {
+            Taken::Repeated => ctx.duplicate(),
+            Taken::Irrelevant if case.facts.list().is_empty() => case.forget_at = Some(fact.at.plus_ms(LATENESS_MS)),
+            Taken::Irrelevant => {}
+            Taken::Changed => {
+                case.route(&fact, ctx);
+                case.tell(ctx);
+            }
+        }
+        Ok(())
+    }
+
+    fn on_timer(&self, state: &mut Option<CaseClocks>, ctx: &mut Context<'_>) -> Result<(), Reject> {
+        let Some(case) = state else { return Ok(()) };
+        if let Some(next) = case.next.filter(|next| next.at <= ctx.now()) {
+            case.reached = case.reached.max(next.reached());
+            case.tell(ctx);
+        } else if case.forget_at.is_some_and(|at| at <= ctx.now()) {
+            *state = None;
+        }
+        Ok(())
+    }
+
+    fn due(&self, state: &CaseClocks) -> Option<Due> {
+        let next = state.next.map(Moment::due);
+        let forget = state.forget_at.map(|at| Due::recurring(at, TimerClass::Last));
+        [next, forget].into_iter().flatten().min()
+    }
+
+    fn on_policies(&self, state: &mut Option<CaseClocks>, ctx: &mut Context<'_>) -> Result<(), Reject> {
+        if let Some(case) = state {
+            case.tell(ctx);
+        }
+        Ok(())
+    }
+}
+
+/// The language the customer writes in, else the one preferred.
+fn language(fact: &CaseEvent) -> Language {
+    let written = fact.classification.as_ref().and_then(|verdict| verdict.language);
+    let preferred = || fact.context.locale.as_deref().and_then(of_locale);
+    written.or_else(preferred).unwrap_or(Language::Other)
+}
+
+fn of_locale(locale: &str) -> Option<Language> {
+    let locale = locale.to_ascii_lowercase();
+    let mut parts = locale.split(['-', '_']);
+    match parts.next()? {
+        "zh" if parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")) => Some(Language::ZhHant),
+        "zh" => Some(Language::ZhHans),
+        "en" => Some(Language::En),
+        _ => None,
+    }
+}
+
+fn customer(fact: &CaseEvent) -> Option<Recipient> {
+    let id = fact.context.customer_id.clone()?;
+    Some(Recipient { kind: "customer".to_owned(), id, address: fact.context.address.clone() })
+}

@@ -1,0 +1,80 @@
+//! Which team takes a case and which department is consulted, by the first classification that a rule accepts.
+
+use kefu_contracts::{Channel, Timestamp};
+use kefu_policy::{PolicyHistory, RoutingRule};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::fact::{Facts, What};
+use crate::domain::view::View;
+
+/// The most of a customer's words, in bytes, in which routing rules look for theirs.
+const SPOKEN_BYTES_MAX: usize = 4_096;
+
+/// What the customer said until the case was routed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spoken(Vec<(Timestamp, String)>);
+
+impl Spoken {
+    /// Keeps what was said at `at`, as far as there is room.
+    pub fn keep(&mut self, at: Timestamp, text: &str) {
+        let used: usize = self.0.iter().map(|(_, text)| text.len()).sum();
+        let mut end = text.len().min(SPOKEN_BYTES_MAX.saturating_sub(used));
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        if let Some(text) = text.get(..end).filter(|text| !text.is_empty()) {
+            self.0.push((at, text.to_owned()));
+        }
+    }
+
+    /// Forgets it.
+    pub fn clear(&mut self) {
+        self.0.clear();
+    }
+
+    fn until(&self, at: Timestamp) -> String {
+        let said = self.0.iter().filter(|(said_at, _)| *said_at <= at).map(|(_, text)| text.as_str());
+        said.collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// A rule that routes a case.
+#[derive(Clone, Copy, Debug)]
+pub struct Route<'p> {
+    /// The classification's instant.
+    pub at: Timestamp,
+    /// The policy's version.
+    pub version: i64,
+    /// The rule's place in the policy.
+    pub place: usize,
+    /// The rule.
+    pub rule: &'p RoutingRule,
+}
+
+/// Whether the rules in force at `at` ask for the customer's words.
+pub fn asks_for_words(history: &PolicyHistory, at: Timestamp) -> bool {
+    history.in_force(at.ms()).routing.iter().any(|rule| !rule.when.keywords.is_empty())
+}
+
+/// The rule that routes a case, if one does.
+pub fn route<'p>(facts: &Facts, channel: Channel, spoken: &Spoken, history: &'p PolicyHistory) -> Option<Route<'p>> {
+    let mut view = View::default();
+    let mut list = facts.list().iter().peekable();
+    while let Some(fact) = list.next() {
+        view.learn(fact);
+        if !matches!(fact.what, What::Classified { .. }) {
+            continue;
+        }
+        // What the same event says beside the category belongs to the classification.
+        while let Some(beside) = list.next_if(|next| next.same_event(fact)) {
+            view.learn(beside);
+        }
+        let policy = history.in_force(fact.at.ms());
+        let rule = policy.routing_rule(&view.facts(channel, facts.names()), &spoken.until(fact.at));
+        if let Some(rule) = rule {
+            let place = policy.routing.iter().position(|other| std::ptr::eq(other, rule))?;
+            return Some(Route { at: fact.at, version: policy.version, place, rule });
+        }
+    }
+    None
+}

@@ -1,0 +1,24 @@
+//! Escalation: SLA clocks, who hears of their breaches, which team takes a case, and orders without progress.
+//!
+//! | processor | key | reads | writes |
+//! |---|---|---|---|
+//! | [`clocks`] | case | facts about cases | SLA events, escalations, routing, notices to [`notices`] |
+//! | [`notices`] | member of staff | what `clocks` tells | one message for each minute of notices |
+//! | [`orders`] | order | order events | cases for orders that are stuck |
+//!
+//! Rules live in [`domain`]. What customers are sent beside expected times, and how cases move, is intake's matter.
+#![forbid(unsafe_code)]
+
+pub mod clocks;
+pub mod domain;
+pub mod notices;
+pub mod orders;
+mod records;
+pub mod topics;
+
+use kefu_processor::Service;
+
+/// The service with its processors.
+pub fn service() -> Service {
+    Service::new("escalation").with(clocks::Clocks).with(notices::Notices).with(orders::Orders)
+}

@@ -1,0 +1,140 @@
+//! The messages intake sends to customers: acknowledgements, questions for missing facts, progress.
+//!
+//! Owns who is written to, in which language, and under which id. What they say is in `texts`; when they are sent is
+//! decided where cases change.
+
+use kefu_contracts::id::hash_id;
+use kefu_contracts::outbound::{OutboundKind, OutboundMessage, Recipient};
+use kefu_contracts::{Channel, Language, Status, Timestamp};
+
+use super::facts::Facts;
+use super::known_customer::KnownCustomer;
+use super::{missing, texts};
+
+/// Where a message comes from and what is known of the customer's language.
+#[derive(Clone, Copy)]
+pub struct Sender<'a> {
+    /// The shop.
+    pub tenant: &'a str,
+    /// The conversation.
+    pub conversation_id: &'a str,
+    /// The case.
+    pub case_id: &'a str,
+    /// Something the customer wrote.
+    pub sample: Option<&'a str>,
+}
+
+/// The id of a case's acknowledgement, by which a receipt names it.
+pub fn acknowledgement_id(tenant: &str, case_id: &str) -> String {
+    hash_id(&["acknowledgement", tenant, case_id])
+}
+
+impl Sender<'_> {
+    /// Tells the customer that the case came in.
+    pub fn acknowledgement(&self, facts: &Facts, at: Timestamp) -> Option<OutboundMessage> {
+        let text = texts::acknowledgement(self.language(facts)).to_owned();
+        self.message(facts, acknowledgement_id(self.tenant, self.case_id), OutboundKind::Acknowledgement, text, at)
+    }
+
+    /// Asks the customer for what is missing.
+    pub fn info_request(&self, facts: &Facts, at: Timestamp) -> Option<OutboundMessage> {
+        let names = missing::of(facts);
+        if names.is_empty() {
+            return None;
+        }
+        let text = texts::info_request(&names, self.language(facts));
+        let id = hash_id(&["info_request", self.tenant, self.case_id]);
+        self.message(facts, id, OutboundKind::InfoRequest, text, at)
+    }
+
+    /// Tells the customer that the case's state is now `status`, because of `cause_id`.
+    pub fn progress(&self, facts: &Facts, status: Status, cause_id: &str, at: Timestamp) -> Option<OutboundMessage> {
+        let text = texts::progress(status, facts.merged_into.is_some(), self.language(facts)).to_owned();
+        let instant = at.ms().to_string();
+        let id = hash_id(&["progress", self.tenant, self.case_id, cause_id, status.as_str(), &instant]);
+        self.message(facts, id, OutboundKind::Progress, text, at)
+    }
+
+    /// None if it is not known who the customer is.
+    fn message(
+        &self,
+        facts: &Facts,
+        message_id: String,
+        kind: OutboundKind,
+        text: String,
+        at: Timestamp,
+    ) -> Option<OutboundMessage> {
+        let customer = facts.customer()?;
+        Some(OutboundMessage {
+            message_id,
+            tenant: self.tenant.to_owned(),
+            conversation_id: Some(self.conversation_id.to_owned()),
+            case_id: Some(self.case_id.to_owned()),
+            recipient: Recipient {
+                kind: "customer".to_owned(),
+                id: customer.id.clone(),
+                address: address(customer, facts.channel),
+            },
+            channel: facts.channel,
+            kind,
+            language: self.language(facts),
+            subject: None,
+            text,
+            data: None,
+            at,
+            expires_at: None,
+        })
+    }
+
+    /// The classifier's verdict, else what the customer prefers, else what the customer writes in.
+    fn language(&self, facts: &Facts) -> Language {
+        let locale = facts.customer().and_then(|known| known.locale.as_ref());
+        let preferred = || locale.and_then(|given| language_of(&given.value));
+        let written = || self.sample.map(kefu_text::language::detect);
+        facts.verdict.language.or_else(preferred).or_else(written).unwrap_or(Language::Other)
+    }
+}
+
+/// Where the customer is reached: the mail address by mail, the telephone number by telephone, elsewhere the
+/// conversation itself.
+fn address(customer: &KnownCustomer, channel: Channel) -> Option<String> {
+    let contacts = match channel {
+        Channel::Email => &customer.emails,
+        Channel::Phone => &customer.phones,
+        _ => return customer.address().map(str::to_owned),
+    };
+    contacts.last().map(|given| given.value.clone())
+}
+
+/// The language of a BCP 47 tag, if it is one of those there are texts in.
+fn language_of(locale: &str) -> Option<Language> {
+    let tag = locale.to_ascii_lowercase().replace('_', "-");
+    let mut parts = tag.split('-');
+    match parts.next()? {
+        "zh" => {
+            let traditional = parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo"));
+            Some(if traditional { Language::ZhHant } else { Language::ZhHans })
+        }
+        "en" => Some(Language::En),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locales_are_understood_as_shops_write_them() {
+        for (locale, language) in [
+            ("zh-Hans", Some(Language::ZhHans)),
+            ("zh_CN", Some(Language::ZhHans)),
+            ("zh-TW", Some(Language::ZhHant)),
+            ("zh-Hant-HK", Some(Language::ZhHant)),
+            ("en-GB", Some(Language::En)),
+            ("fr", None),
+        ] {
+            assert_eq!(language_of(locale), language, "{locale}");
+        }
+    }
+}

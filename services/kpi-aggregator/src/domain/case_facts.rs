@@ -1,0 +1,295 @@
+//! What is remembered of a case: the facts its figures follow from.
+//!
+//! Owns their compact form and their order. What they count for is the matter of `case_figures`.
+
+use kefu_contracts::case_event::{CaseContext, CaseEvent, FactKind};
+use kefu_contracts::id::hash_64;
+use kefu_contracts::sla_event::SlaEvent;
+use kefu_contracts::{ActorKind, Category, Channel, CloseReason, Priority, Status, Subtype, Timestamp};
+use kefu_policy::Policy;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::verdicts::{self, Clock};
+
+/// More than this many facts or clocks of one case are refused: each of them leads to a recount of all, and a
+/// conversation by people stays far below.
+pub const MAX_FACTS: usize = 2_000;
+
+/// Waiting at most this long before hanging up is no lost call.
+const SHORT_WAIT_MS: i64 = 5_000;
+
+/// Everything remembered of a case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CaseFacts {
+    /// The case's channel.
+    pub channel: Channel,
+    /// In order of event time, cause and position.
+    pub facts: Vec<Fact>,
+    /// Its SLA clocks that count for something.
+    pub clocks: Vec<Clock>,
+    /// The labels last seen in event time.
+    labels: Option<(Position, Labels)>,
+    /// The closing after which seven days have passed.
+    pub settled: Option<Timestamp>,
+}
+
+/// A place in the order of facts; those of timers come last at their instant.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Position {
+    /// When it became true.
+    pub at: Timestamp,
+    by_timer: bool,
+    /// What caused it.
+    pub cause: String,
+    n: i64,
+}
+
+/// Labels that are dimensions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Labels {
+    /// The label `shop`.
+    pub shop: Option<String>,
+    /// The label `product`.
+    pub product: Option<String>,
+}
+
+/// A fact about the case.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// Its place in the order.
+    pub position: Position,
+    id: u64,
+    /// What became true.
+    pub what: What,
+}
+
+impl Fact {
+    /// When it became true.
+    pub fn at(&self) -> Timestamp {
+        self.position.at
+    }
+}
+
+/// What became of an offered call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CallOutcome {
+    /// Somebody answered, in the policy's service level or not.
+    Answered {
+        /// Within the time that the policy in force allowed for the channel.
+        in_target: bool,
+    },
+    /// The caller hung up.
+    Abandoned {
+        /// So soon that nobody could have answered.
+        short: bool,
+    },
+    /// The caller left a message.
+    Voicemail,
+}
+
+/// What became true.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum What {
+    /// The case began.
+    Opened {
+        /// Whether the customer began it.
+        by_customer: bool,
+    },
+    /// The customer wrote or called.
+    CustomerMessage,
+    /// A person replied.
+    Reply {
+        /// Which agent or supervisor.
+        agent: Option<String>,
+    },
+    /// A bot replied.
+    BotReply,
+    /// An inbound call was offered.
+    Call {
+        /// What became of it.
+        outcome: CallOutcome,
+        /// Who answered.
+        agent: Option<String>,
+    },
+    /// Receipt was acknowledged.
+    Acknowledged,
+    /// The status moved.
+    Status {
+        /// The status before.
+        from: Option<Status>,
+        /// The status after.
+        to: Status,
+        /// Whether a bot moved it.
+        by_bot: bool,
+        /// The agent or supervisor who moved it.
+        agent: Option<String>,
+        /// Of a closing: whether the case counts as solved.
+        solved: bool,
+    },
+    /// Responsibility moved.
+    Assigned {
+        /// The agent; none if nobody is responsible by name.
+        agent: Option<String>,
+        /// The team; none if it stays as it was.
+        team: Option<String>,
+    },
+    /// Category and subtype were set.
+    Classified {
+        /// The category; absent if the text gave none.
+        category: Option<Category>,
+        /// The subtype.
+        subtype: Option<Subtype>,
+    },
+    /// The priority moved.
+    Priority(Priority),
+    /// The case went into another.
+    Merged,
+}
+
+impl CaseFacts {
+    /// A case of which nothing is known yet.
+    pub fn new(channel: Channel) -> Self {
+        Self { channel, facts: Vec::new(), clocks: Vec::new(), labels: None, settled: None }
+    }
+
+    /// Takes a fact in, or takes one back. `policy` is the one in force at the fact's instant.
+    ///
+    /// Returns whether it was new.
+    pub fn learn(&mut self, event: &CaseEvent, policy: &Policy) -> bool {
+        self.channel = event.channel;
+        if let Some(retracted) = &event.retracts {
+            let id = hash_64(&[retracted]);
+            let before = self.facts.len();
+            self.facts.retain(|fact| fact.id != id);
+            if event.kind == FactKind::Retracted {
+                return self.facts.len() < before;
+            }
+        }
+        let position = Position {
+            at: event.at,
+            by_timer: event.cause_id.starts_with("timer:"),
+            cause: event.cause_id.clone(),
+            n: event.n,
+        };
+        let relabelled = self.relabel(&position, &event.context);
+        let id = hash_64(&[&event.event_id]);
+        let Some(what) = what(event, policy).filter(|_| self.facts.iter().all(|fact| fact.id != id)) else {
+            return relabelled;
+        };
+        let place = self.facts.partition_point(|fact| fact.position <= position);
+        self.facts.insert(place, Fact { position, id, what });
+        true
+    }
+
+    /// Takes in what is said of a clock.
+    pub fn learn_clock(&mut self, event: &SlaEvent) {
+        verdicts::hear(&mut self.clocks, event);
+    }
+
+    /// Whether there is room for one more.
+    pub fn has_room(&self) -> bool {
+        self.facts.len() < MAX_FACTS && self.clocks.len() < MAX_FACTS
+    }
+
+    /// The labels last seen in event time.
+    pub fn labels(&self) -> Option<&Labels> {
+        self.labels.as_ref().map(|(_, labels)| labels)
+    }
+
+    /// The latest instant that anything is known of.
+    pub fn last(&self) -> Option<Timestamp> {
+        let fact = self.facts.last().map(Fact::at);
+        fact.max(verdicts::last(&self.clocks))
+    }
+
+    fn relabel(&mut self, position: &Position, context: &CaseContext) -> bool {
+        if context.shop.is_none() && context.product.is_none() {
+            return false;
+        }
+        if self.labels.as_ref().is_some_and(|(known, _)| known > position) {
+            return false;
+        }
+        let labels = Labels { shop: context.shop.clone(), product: context.product.clone() };
+        let changed = self.labels() != Some(&labels);
+        self.labels = Some((position.clone(), labels));
+        changed
+    }
+}
+
+/// Those of `facts`, which must be in order, that became true at `at`.
+pub fn at_instant(facts: &[Fact], at: Timestamp) -> &[Fact] {
+    let first = facts.partition_point(|fact| fact.at() < at);
+    let rest = facts.get(first..).unwrap_or_default();
+    rest.get(..rest.partition_point(|fact| fact.at() == at)).unwrap_or_default()
+}
+
+/// What an event means for the figures; none if nothing.
+fn what(event: &CaseEvent, policy: &Policy) -> Option<What> {
+    let actor = event.actor.as_ref();
+    let by = |kind: ActorKind| actor.is_some_and(|actor| actor.kind == kind);
+    Some(match event.kind {
+        FactKind::Opened => What::Opened { by_customer: by(ActorKind::Customer) },
+        FactKind::CustomerMessage => What::CustomerMessage,
+        FactKind::Reply => What::Reply { agent: agent(event) },
+        FactKind::BotReply => What::BotReply,
+        FactKind::Call => return call(event, policy),
+        FactKind::Acknowledged => What::Acknowledged,
+        FactKind::StatusChanged => {
+            let from = event.from.as_deref().and_then(|word| word.parse().ok());
+            let to: Status = event.to.as_deref()?.parse().ok()?;
+            let solved = by(ActorKind::Customer) || solved(event, from);
+            What::Status { from, to, by_bot: by(ActorKind::Bot), agent: agent(event), solved }
+        }
+        FactKind::Assigned => {
+            What::Assigned { agent: event.to.clone(), team: event.data.as_ref().and_then(|data| data.team.clone()) }
+        }
+        FactKind::Classified => {
+            let verdict = event.classification.as_ref()?;
+            What::Classified { category: verdict.category, subtype: verdict.subtype }
+        }
+        FactKind::PriorityChanged => What::Priority(event.to.as_deref()?.parse().ok()?),
+        FactKind::Merged => What::Merged,
+        FactKind::Note
+        | FactKind::Flagged
+        | FactKind::Promised
+        | FactKind::IdentityVerified
+        | FactKind::InfoMissing
+        | FactKind::AfterSales
+        | FactKind::Retracted
+        | FactKind::Erased => return None,
+    })
+}
+
+/// The agent or supervisor who did it; other people are no agents.
+fn agent(event: &CaseEvent) -> Option<String> {
+    let actor = event.actor.as_ref()?;
+    matches!(actor.kind, ActorKind::Agent | ActorKind::Supervisor).then(|| actor.id.clone())
+}
+
+/// Closed without the customer's word: as solved if that is the reason given, or if it was resolved and none is given.
+fn solved(event: &CaseEvent, from: Option<Status>) -> bool {
+    match event.data.as_ref().and_then(|data| data.reason.as_deref()) {
+        Some(reason) => reason == CloseReason::Solved.as_str(),
+        None => from == Some(Status::Resolved),
+    }
+}
+
+fn call(event: &CaseEvent, policy: &Policy) -> Option<What> {
+    let data = event.data.as_ref()?;
+    if data.direction.as_deref() == Some("outbound") {
+        return None;
+    }
+    let waited_at_most = |limit_ms: i64| data.wait_ms.is_some_and(|wait_ms| wait_ms <= limit_ms);
+    let outcome = match data.outcome.as_deref()? {
+        "answered" => {
+            let target_ms = policy.service_level_ms(event.channel);
+            CallOutcome::Answered { in_target: target_ms.is_some_and(waited_at_most) }
+        }
+        "abandoned" => CallOutcome::Abandoned { short: waited_at_most(SHORT_WAIT_MS) },
+        "voicemail" => CallOutcome::Voicemail,
+        _ => return None,
+    };
+    let answered = matches!(outcome, CallOutcome::Answered { .. });
+    let agent = agent(event).or_else(|| data.agent_id.clone()).filter(|_| answered);
+    Some(What::Call { outcome, agent })
+}

@@ -1,0 +1,149 @@
+//! From figures to changes of minute rows.
+//!
+//! A subject (a case, a survey, a handover) contributes a set of figures, a pure function of what is known of it. When
+//! something new is learnt the old set is compared with the new one, and only the difference goes to the rows.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+use kefu_contracts::Timestamp;
+
+use crate::domain::delta::Delta;
+use crate::domain::dimensions::Place;
+use crate::domain::metric::{Count, Timing};
+use crate::domain::window::minute_of;
+
+/// How much of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Measure {
+    /// Adds to a count.
+    Count(Count, i64),
+    /// A duration in milliseconds.
+    Time(Timing, i64),
+}
+
+/// One contribution of a subject to the rows of a minute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Figure<'a> {
+    /// Where it belongs.
+    pub place: Place<'a>,
+    /// The minute, counted from 1970.
+    pub minute: i64,
+    /// How much of what.
+    pub measure: Measure,
+}
+
+impl<'a> Figure<'a> {
+    /// `metric` once more at `at`.
+    pub fn one(metric: Count, at: Timestamp, place: Place<'a>) -> Self {
+        Self::many(metric, 1, at, place)
+    }
+
+    /// `metric` more by `amount` at `at`.
+    pub fn many(metric: Count, amount: i64, at: Timestamp, place: Place<'a>) -> Self {
+        Self { place, minute: minute_of(at), measure: Measure::Count(metric, amount) }
+    }
+
+    /// A duration that ended at `at`.
+    pub fn time(metric: Timing, ms: i64, at: Timestamp, place: Place<'a>) -> Self {
+        Self { place, minute: minute_of(at), measure: Measure::Time(metric, ms) }
+    }
+}
+
+/// Changes by dimensions (as in keys) and minute.
+pub type Changes = BTreeMap<(String, i64), Delta>;
+
+/// What takes the rows from the figures `before` to those `after`.
+pub fn difference(mut before: Vec<Figure<'_>>, mut after: Vec<Figure<'_>>) -> Changes {
+    before.sort_unstable();
+    after.sort_unstable();
+    let mut changes = Changing::default();
+    let (mut old, mut new) = (before.iter().peekable(), after.iter().peekable());
+    loop {
+        let side = match (old.peek(), new.peek()) {
+            (None, None) => break,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(a), Some(b)) => a.cmp(b),
+        };
+        if side != Ordering::Greater
+            && let Some(figure) = old.next()
+            && side == Ordering::Less
+        {
+            changes.add(figure, -1);
+        }
+        if side != Ordering::Less
+            && let Some(figure) = new.next()
+            && side == Ordering::Greater
+        {
+            changes.add(figure, 1);
+        }
+    }
+    changes.changes.retain(|_, delta| !delta.is_empty());
+    changes.changes
+}
+
+/// Collects changes; neighbours in order share a place, whose sets are spelt only once.
+#[derive(Default)]
+struct Changing<'a> {
+    changes: Changes,
+    place: Option<Place<'a>>,
+    sets: Vec<String>,
+}
+
+impl<'a> Changing<'a> {
+    fn add(&mut self, figure: &Figure<'a>, times: i64) {
+        if self.place != Some(figure.place) {
+            self.sets = figure.place.sets();
+            self.place = Some(figure.place);
+        }
+        for dimensions in &self.sets {
+            let delta = self.changes.entry((dimensions.clone(), figure.minute)).or_default();
+            match figure.measure {
+                Measure::Count(metric, amount) => delta.count(metric, amount * times),
+                Measure::Time(metric, ms) => delta.time(metric, ms, times),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(metric: Count, minute: i64, category: &'static str) -> Figure<'static> {
+        let place = Place { category: Some(category), ..Place::default() };
+        Figure::one(metric, Timestamp::from_ms(minute * 60_000), place)
+    }
+
+    fn delta(metric: Count, amount: i64) -> Delta {
+        let mut delta = Delta::default();
+        delta.count(metric, amount);
+        delta
+    }
+
+    #[test]
+    fn equal_figures_change_nothing() {
+        let figures = vec![figure(Count::CasesOpened, 1, "inquiry"), figure(Count::MessagesIn, 1, "inquiry")];
+        let reversed = figures.iter().rev().copied().collect();
+        assert_eq!(difference(figures, reversed), Changes::new());
+    }
+
+    #[test]
+    fn a_repeated_figure_counts_each_time() {
+        let message = figure(Count::MessagesIn, 1, "inquiry");
+        let changes = difference(vec![message], vec![message; 3]);
+        assert_eq!(changes[&("-".to_owned(), 1)], delta(Count::MessagesIn, 2));
+    }
+
+    #[test]
+    fn another_category_moves_the_figure_and_leaves_other_rows_alone() {
+        let before = vec![figure(Count::CasesOpened, 1, "inquiry")];
+        let after = vec![figure(Count::CasesOpened, 1, "complaint")];
+        let expected = Changes::from([
+            (("category=inquiry".to_owned(), 1), delta(Count::CasesOpened, -1)),
+            (("category=complaint".to_owned(), 1), delta(Count::CasesOpened, 1)),
+        ]);
+        assert_eq!(difference(before, after), expected);
+    }
+}
