@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_avro_fast::Schema;
 use serde_avro_fast::ser::SerializerConfig;
 
-use crate::wire;
+use crate::{Timestamp, wire};
 
 const SINGLE_OBJECT: [u8; 2] = [0xc3, 0x01];
 const CONFLUENT: u8 = 0;
@@ -27,13 +27,16 @@ pub trait AvroRecord: Serialize + DeserializeOwned + AvroSchema + 'static {
     /// The schema it is written with.
     fn schema() -> &'static Schema;
 
+    /// When what it tells of happened; none for a snapshot, which tells of many things.
+    fn event_time(&self) -> Option<Timestamp>;
+
     /// Runs `work` with this thread's serializer buffers.
     fn with_serializer<R>(work: impl FnOnce(&mut SerializerConfig<'static>) -> R) -> R;
 }
 
 /// Implements [`AvroRecord`] with the committed schema.
 macro_rules! avro_record {
-    ($type:ty, $name:literal, $writer:literal) => {
+    ($type:ty, $name:literal, $writer:literal $(, $at:ident)?) => {
         impl $crate::codec::AvroRecord for $type {
             const NAME: &'static str = $name;
             const PATH: &'static str = concat!("schemas/", $writer, "/", $name, ".avsc");
@@ -48,6 +51,10 @@ macro_rules! avro_record {
                 &SCHEMA
             }
 
+            fn event_time(&self) -> Option<$crate::Timestamp> {
+                $crate::codec::first([$(Some(self.$at),)? None].as_slice())
+            }
+
             fn with_serializer<R>(work: impl FnOnce(&mut serde_avro_fast::ser::SerializerConfig<'static>) -> R) -> R {
                 use serde_avro_fast::ser::SerializerConfig;
                 thread_local! {
@@ -60,6 +67,11 @@ macro_rules! avro_record {
     };
 }
 pub(crate) use avro_record;
+
+/// The first of what may be one instant.
+pub(crate) fn first(instants: &[Option<Timestamp>]) -> Option<Timestamp> {
+    instants.first().copied().flatten()
+}
 
 /// Parses a schema that is part of this crate.
 pub(crate) fn parse_own(name: &str, json: &str) -> Schema {

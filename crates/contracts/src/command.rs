@@ -23,9 +23,14 @@ pub struct Command {
     /// When the API took it.
     pub at: Timestamp,
     /// The fields of this kind.
-    #[serde(default)]
+    #[serde(default = "no_fields")]
     #[avro(default = r#""{}""#)]
     pub data: Json,
+}
+
+/// The schema's default: an object, so that a command without data reads the same from Avro and from JSON.
+fn no_fields() -> Json {
+    Json(serde_json::Value::Object(serde_json::Map::new()))
 }
 
 /// The answer to a command.

@@ -57,6 +57,7 @@ pub struct KpiRow {
     /// ISO 8601: `PT1M`, `PT1H`, `P1D`, `P1W`, `P1M` or `P3M`.
     pub size: String,
     /// The dimensions' values.
+    #[serde(default)]
     #[avro(with = string_map, default = "{}")]
     pub dimensions: BTreeMap<String, String>,
     /// Counts the changes of this row.

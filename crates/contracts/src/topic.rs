@@ -24,6 +24,7 @@ use crate::partition::PartitionBy;
 use crate::policy::PolicyRecord;
 use crate::sla_event::SlaEvent;
 use crate::survey::{FollowUp, Survey};
+use crate::time::Timestamp;
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -55,6 +56,7 @@ pub struct Topic<T> {
     pub info: TopicInfo,
     /// The name of its values, for the `event-type` header.
     pub event_type: &'static str,
+    event_time: fn(&T) -> Option<Timestamp>,
     encode: fn(&Codec, &T, &mut Vec<u8>) -> Result<(), EncodeError>,
     decode: fn(&Codec, &[u8]) -> Result<T, DecodeError>,
     values: PhantomData<fn() -> T>,
@@ -65,6 +67,7 @@ impl<T: AvroRecord> Topic<T> {
         Self {
             info: TopicInfo { name, partition_by, cleanup, public: true },
             event_type: T::NAME,
+            event_time: T::event_time,
             encode: |codec, value, buffer| codec.encode(value, buffer),
             decode: |codec, payload| codec.decode(payload),
             values: PhantomData,
@@ -81,6 +84,7 @@ impl<T: Serialize + DeserializeOwned> Topic<T> {
         Self {
             info: TopicInfo { name, partition_by, cleanup: Cleanup::Delete(DAY_MS), public: false },
             event_type: "internal",
+            event_time: |_| None,
             encode: |_, value, buffer| encode_internal(value, buffer),
             decode: |_, payload| decode_internal(payload),
             values: PhantomData,
@@ -111,6 +115,11 @@ impl<T> Topic<T> {
     /// If the value does not fit its schema.
     pub fn encode(&self, codec: &Codec, value: &T, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
         (self.encode)(codec, value, buffer)
+    }
+
+    /// When what `value` tells of happened; none for a snapshot.
+    pub fn event_time(&self, value: &T) -> Option<Timestamp> {
+        (self.event_time)(value)
     }
 
     /// Reads a value.
@@ -210,18 +219,18 @@ catalogue! {
 pub const DEAD_LETTERS: TopicInfo =
     TopicInfo { name: "dlq", partition_by: Key, cleanup: Delete(30 * DAY_MS), public: true };
 
-avro_record!(ChannelEvent, "ChannelEvent", "gateways");
-avro_record!(OrderEvent, "OrderEvent", "shop");
-avro_record!(Command, "Command", "api");
+avro_record!(ChannelEvent, "ChannelEvent", "gateways", occurred_at);
+avro_record!(OrderEvent, "OrderEvent", "shop", occurred_at);
+avro_record!(Command, "Command", "api", at);
 avro_record!(CommandResult, "CommandResult", "api");
 avro_record!(PolicyRecord, "Policy", "escalation");
 avro_record!(Order, "Order", "intake");
 avro_record!(Case, "Case", "intake");
-avro_record!(CaseEvent, "CaseEvent", "intake");
+avro_record!(CaseEvent, "CaseEvent", "intake", at);
 avro_record!(Customer, "Customer", "intake");
-avro_record!(Classification, "Classification", "classifier");
+avro_record!(Classification, "Classification", "classifier", at);
 avro_record!(Article, "Article", "classifier");
-avro_record!(SlaEvent, "SlaEvent", "escalation");
+avro_record!(SlaEvent, "SlaEvent", "escalation", at);
 avro_record!(Escalation, "Escalation", "escalation");
 avro_record!(Survey, "Survey", "satisfaction-survey");
 avro_record!(FollowUp, "FollowUp", "satisfaction-survey");

@@ -1,15 +1,20 @@
 //! `kefu load`: recorded events to Kafka.
 //!
-//! Owns the first stage's upstream with the event clock: it publishes how far the recorded inputs have come.
+//! Owns the first stage's upstream with the event clock: it publishes how far the recorded inputs have come, and keeps
+//! the inputs at most [`AHEAD_MS`] of event time ahead of the slowest processor. What one service decides comes back
+//! to another with the instant of its cause; a pipeline that lagged weeks behind would find conversations forgotten
+//! that a live one still knows.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
 use kefu_processor::Topology;
-use kefu_runtime::kafka::{self, Appending, ProgressWriter};
+use kefu_runtime::backend::NewRecord;
+use kefu_runtime::clock;
+use kefu_runtime::kafka::{self, Appending, ProgressGate, ProgressWriter};
 
 use crate::replay::{Inputs, Order, to_record};
 use crate::topics::ClusterArgs;
@@ -17,6 +22,9 @@ use crate::{Failure, progress, services};
 
 /// Records in flight before the loader waits.
 const IN_FLIGHT: usize = 2000;
+/// Event time that the inputs may be ahead of the slowest processor: far below the time that a closed conversation is
+/// remembered, so that what comes back to it several times over still finds it.
+const AHEAD_MS: i64 = 24 * 3_600_000;
 
 #[derive(Args)]
 pub(crate) struct LoadArgs {
@@ -34,71 +42,131 @@ pub(crate) struct LoadArgs {
     /// Publish progress for services that run with `--clock event`, and say at the end that time has reached this.
     #[arg(long)]
     until: Option<Timestamp>,
-    /// Wait this many seconds until every service has reached `--until`.
-    #[arg(long, requires = "until")]
-    wait: Option<u64>,
+    /// Seconds that the services may take, with `--until`, to follow a day of events; the end of the load waits too.
+    #[arg(long, requires = "until", default_value_t = 120)]
+    wait: u64,
     /// Print as JSON.
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(args: &LoadArgs) -> Result<(), Failure> {
-    let connection = args.cluster.connection();
-    let topology = Topology::new(&services::all()).map_err(Failure::work)?;
-    let partitions = kafka::check_topics(&connection, &topology).map_err(Failure::work)?;
-    let codec = Codec::single_object();
-    let appending = Appending::new(&connection, partitions).map_err(Failure::work)?;
-    let writer = args.until.map(|_| ProgressWriter::for_load(&connection)).transpose().map_err(Failure::work)?;
+    let mut loader = Loader::new(args)?;
     let bar = progress::counter("events");
-    let begun = kefu_runtime::clock::monotonic();
     let mut inputs = Inputs::new(args.input.clone(), args.order, |_| {}).map_err(Failure::work)?;
-    let (mut sent, mut bad, mut batch) = (0u64, 0u64, Vec::with_capacity(IN_FLIGHT));
-    let mut last: Option<Timestamp> = None;
     while let Some(line) = inputs.next().map_err(Failure::work)? {
-        let record =
-            match line.parse().and_then(|recorded| to_record(&recorded, &codec).map_err(|error| error.to_string())) {
-                Ok(record) => record,
-                Err(error) => {
-                    bad += 1;
-                    eprintln!("kefu: line {}: {error}", line.number);
-                    continue;
-                }
-            };
-        pace(args.rate, sent, begun);
-        let moved = last.is_some_and(|last| record.at > last);
-        if batch.len() >= IN_FLIGHT || (moved && args.rate.is_some()) {
-            appending.append(std::mem::take(&mut batch)).map_err(Failure::work)?;
-            // everything before the next input's instant is in the log
-            if let (Some(writer), Some(last)) = (&writer, last)
-                && moved
-            {
-                writer.publish(last.plus_ms(0).min(record.at.plus_ms(-1))).map_err(Failure::work)?;
+        let codec = Codec::single_object();
+        match line.parse().and_then(|recorded| to_record(&recorded, &codec).map_err(|error| error.to_string())) {
+            Ok(record) => loader.take(record)?,
+            Err(error) => {
+                loader.bad += 1;
+                eprintln!("kefu: line {}: {error}", line.number);
             }
         }
-        last = Some(last.map_or(record.at, |last| last.max(record.at)));
-        batch.push(record);
-        sent += 1;
-        bar.set_position(sent);
+        bar.set_position(loader.sent);
     }
-    appending.append(batch).map_err(Failure::work)?;
     bar.finish_and_clear();
-    let seconds = begun.elapsed().as_secs_f64();
-    if let (Some(writer), Some(until)) = (&writer, args.until) {
-        writer.publish(until).map_err(Failure::work)?;
-    }
-    report(args.json, sent, bad, seconds);
-    match (args.wait, args.until) {
-        (Some(seconds), Some(until)) => wait(&connection, &topology, partitions, until, seconds),
-        _ => Ok(()),
+    loader.flush()?;
+    let seconds = loader.begun.elapsed().as_secs_f64();
+    report(args.json, loader.sent, loader.bad, seconds);
+    match args.until {
+        Some(until) => loader.follow(until),
+        None => Ok(()),
     }
 }
 
-fn pace(rate: Option<f64>, sent: u64, begun: std::time::Instant) {
-    let Some(rate) = rate.filter(|rate| *rate > 0.0) else { return };
-    #[expect(clippy::cast_precision_loss, reason = "a count of events is below 2^52")]
-    let due = Duration::from_secs_f64(sent as f64 / rate);
-    if let Some(rest) = due.checked_sub(begun.elapsed()) {
-        kefu_runtime::clock::rest(rest);
+/// Sends records, and time with them.
+struct Loader {
+    appending: Appending,
+    pacing: Option<(ProgressWriter, ProgressGate)>,
+    wait: Duration,
+    rate: Option<f64>,
+    begun: Instant,
+    batch: Vec<NewRecord>,
+    sent: u64,
+    bad: u64,
+    /// The latest event time taken.
+    last: Option<Timestamp>,
+    /// The instant that all services have come to.
+    followed: Option<Timestamp>,
+}
+
+impl Loader {
+    fn new(args: &LoadArgs) -> Result<Self, Failure> {
+        let connection = args.cluster.connection();
+        let topology = Topology::new(&services::all()).map_err(Failure::work)?;
+        let partitions = kafka::check_topics(&connection, &topology).map_err(Failure::work)?;
+        let pacing = match args.until {
+            Some(_) => Some((
+                ProgressWriter::for_load(&connection).map_err(Failure::work)?,
+                ProgressGate::new(&connection, &topology, partitions).map_err(Failure::work)?,
+            )),
+            None => None,
+        };
+        Ok(Self {
+            appending: Appending::new(&connection, partitions).map_err(Failure::work)?,
+            pacing,
+            wait: Duration::from_secs(args.wait),
+            rate: args.rate,
+            begun: clock::monotonic(),
+            batch: Vec::with_capacity(IN_FLIGHT),
+            sent: 0,
+            bad: 0,
+            last: None,
+            followed: None,
+        })
+    }
+
+    fn take(&mut self, record: NewRecord) -> Result<(), Failure> {
+        if let Some(last) = self.last
+            && self.pacing.is_some()
+            && record.at.ms_since(*self.followed.get_or_insert(last)) > AHEAD_MS
+            && record.at > last
+        {
+            self.flush()?;
+            // every input before this one's instant is in the log
+            self.follow(last)?;
+            self.follow(record.at.plus_ms(-1))?;
+        }
+        self.last = Some(self.last.map_or(record.at, |last| last.max(record.at)));
+        self.batch.push(record);
+        self.sent += 1;
+        if self.batch.len() >= IN_FLIGHT {
+            self.flush()?;
+        }
+        self.rest()
+    }
+
+    /// Keeps to the rate wanted.
+    fn rest(&mut self) -> Result<(), Failure> {
+        let Some(rate) = self.rate.filter(|rate| *rate > 0.0) else { return Ok(()) };
+        #[expect(clippy::cast_precision_loss, reason = "a count of events is below 2^52")]
+        let due = Duration::from_secs_f64(self.sent as f64 / rate);
+        if let Some(early) = due.checked_sub(self.begun.elapsed()) {
+            self.flush()?;
+            clock::rest(early);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> Result<(), Failure> {
+        self.appending.append(std::mem::take(&mut self.batch)).map_err(Failure::work)
+    }
+
+    /// Says that time has come to `until`, and waits for all services to follow.
+    fn follow(&mut self, until: Timestamp) -> Result<(), Failure> {
+        let Some((writer, gate)) = &mut self.pacing else { return Ok(()) };
+        writer.publish(until).map_err(Failure::work)?;
+        let behind = gate.wait(until, self.wait).map_err(Failure::work)?;
+        if behind.is_empty() {
+            self.followed = Some(until);
+            return Ok(());
+        }
+        let shown = |reached: Option<Timestamp>| reached.map_or("nothing yet".to_owned(), |at| at.to_string());
+        let lines: Vec<String> =
+            behind.into_iter().map(|(stage, reached)| format!("  {stage}: {}", shown(reached))).collect();
+        let (seconds, lines) = (self.wait.as_secs(), lines.join("\n"));
+        Err(Failure::work(format!("after {seconds} s these have not reached {until}; do they run?\n{lines}")))
     }
 }
 
@@ -110,27 +178,4 @@ fn report(json: bool, sent: u64, bad: u64, seconds: f64) {
     } else {
         println!("{sent} events sent in {seconds:.1} s ({rate:.0} a second), {bad} bad lines");
     }
-}
-
-fn wait(
-    connection: &kafka::Connection,
-    topology: &Topology,
-    partitions: i32,
-    until: Timestamp,
-    seconds: u64,
-) -> Result<(), Failure> {
-    let mut behind = std::collections::BTreeMap::new();
-    let limit = Duration::from_secs(seconds);
-    let reached = kafka::wait_for_progress(connection, topology, partitions, until, limit, |stage, reached| {
-        behind.insert(stage.to_owned(), reached);
-    })
-    .map_err(Failure::work)?;
-    if reached {
-        return Ok(());
-    }
-    let late = behind.iter().filter(|(_, reached)| reached.is_none_or(|reached| reached < until));
-    let late: Vec<String> = late
-        .map(|(stage, reached)| format!("  {stage}: {}", reached.map_or("nothing".to_owned(), |at| at.to_string())))
-        .collect();
-    Err(Failure::work(format!("after {seconds} s these have not reached {until}:\n{}", late.join("\n"))))
 }

@@ -91,7 +91,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let names: Vec<&str> = here.iter().map(|definition| definition.service.name).collect();
     let name = if names.len() == 1 { names[0] } else { "kefu" }.to_owned();
     let _telemetry = kefu_runtime::telemetry::start(&config.telemetry, &name).map_err(Failure::usage)?;
-    let process = Process { all: services::all(), here, policies, codec };
+    let process = Process { here, policies, codec };
     lifecycle::serve(&config, process, |address, _| {
         println!("{name} listens at http://{address}");
     })
@@ -105,6 +105,6 @@ pub(crate) fn demo(folder: &std::path::Path, listen: &str, policies: Policies) -
     let _telemetry = kefu_runtime::telemetry::start(&config.telemetry, "kefu").map_err(Failure::usage)?;
     let codec = Codec::single_object();
     let here = services::definitions(&[], &codec).map_err(Failure::usage)?;
-    let process = Process { all: services::all(), here, policies, codec };
+    let process = Process { here, policies, codec };
     lifecycle::serve(&config, process, |_, _| {}).map_err(Failure::work)
 }

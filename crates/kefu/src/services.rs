@@ -9,10 +9,10 @@ use kefu_runtime::lifecycle::Definition;
 pub(crate) fn all() -> Vec<Service> {
     vec![
         kefu_intake::service(),
-        //kefu_classifier::service(),
+        kefu_classifier::service(),
         kefu_escalation::service(),
-        //kefu_satisfaction_survey::service(),
-        //kefu_handover::service(),
+        kefu_satisfaction_survey::service(),
+        kefu_handover::service(),
         kefu_kpi_aggregator::service(),
     ]
 }

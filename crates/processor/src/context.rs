@@ -16,6 +16,13 @@ pub struct Clock {
     pub live: bool,
 }
 
+impl Clock {
+    /// The latest instant that can be over: with the wall clock, now.
+    pub(crate) fn limit(self) -> Timestamp {
+        if self.live { self.now } else { Timestamp::MAX }
+    }
+}
+
 /// What is the same for all records of a batch.
 #[derive(Clone, Copy)]
 pub struct Environment<'a> {

@@ -1,5 +1,6 @@
 //! What a processor reads: an enum with one variant a topic.
 
+use kefu_contracts::Timestamp;
 use kefu_contracts::codec::{Codec, DecodeError};
 use kefu_contracts::topic::TopicInfo;
 
@@ -7,6 +8,9 @@ use kefu_contracts::topic::TopicInfo;
 pub trait Input: Sized + Send {
     /// The topics it comes from, co-partitioned.
     const TOPICS: &'static [TopicInfo];
+
+    /// When what it tells of happened; none if its topic holds no single instant.
+    fn event_time(&self) -> Option<Timestamp>;
 
     /// Reads a payload of `topic`; none if the topic is not among [`Input::TOPICS`].
     fn decode(topic: &str, codec: &Codec, payload: &[u8]) -> Option<Result<Self, DecodeError>>;
@@ -24,6 +28,10 @@ macro_rules! input {
 
         impl $crate::Input for $name {
             const TOPICS: &'static [kefu_contracts::topic::TopicInfo] = &[$($topic.info),+];
+
+            fn event_time(&self) -> Option<kefu_contracts::Timestamp> {
+                match self { $(Self::$variant(value) => $topic.event_time(value)),+ }
+            }
 
             fn decode(
                 topic: &str,

@@ -33,6 +33,12 @@ struct Answered {
     at: Timestamp,
 }
 
+impl Answered {
+    fn is_over_at(&self, now: Timestamp) -> bool {
+        self.asked_at.plus_ms(REMEMBERED_MS) < now
+    }
+}
+
 /// What the ledger says of a command that it has seen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Seen {
@@ -55,7 +61,8 @@ impl Ledger {
     /// What is to be answered to a command whose id was used before; none if it is new.
     pub fn seen(&self, command: &Command) -> Option<Seen> {
         let id = hash_64(&[&command.command_id]);
-        let found = self.answers.iter().find(|answered| answered.id == id)?;
+        let mut remembered = self.answers.iter().filter(|answered| !answered.is_over_at(command.at));
+        let found = remembered.find(|answered| answered.id == id)?;
         Some(if found.body == body_hash(command) {
             Seen::Answered(CommandResult {
                 command_id: command.command_id.clone(),
@@ -95,7 +102,7 @@ impl Ledger {
 
     /// Forgets what is more than 72 h old at `now`; for a timer at [`Ledger::next_expiry`].
     pub fn expire(&mut self, now: Timestamp) {
-        self.answers.retain(|answered| answered.asked_at.plus_ms(REMEMBERED_MS) >= now);
+        self.answers.retain(|answered| !answered.is_over_at(now));
     }
 
     /// The instant from which [`Ledger::expire`] has something to forget.

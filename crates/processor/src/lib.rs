@@ -8,6 +8,7 @@
 
 pub mod context;
 pub mod effects;
+pub mod flow;
 pub mod input;
 pub mod ledger;
 pub mod pipeline;

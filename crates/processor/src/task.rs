@@ -182,6 +182,29 @@ impl<P: Processor> ProcessorTask<P> {
         Err(refused)
     }
 
+    /// Fires the timers of `key` that lie before `at`: its record of that instant follows them, as in a replay, though
+    /// the watermark may not have passed them yet.
+    fn fire_earlier(&mut self, key: &Arc<str>, at: Timestamp, environment: Environment<'_>, effects: &mut Effects) {
+        while let Some(due) = self.slots.get(key).and_then(|slot| slot.due).filter(|due| due.at < at) {
+            self.fire_one(key, due, environment, effects);
+        }
+    }
+
+    fn fire_one(&mut self, key: &Arc<str>, due: Due, environment: Environment<'_>, effects: &mut Effects) {
+        effects.timers += 1;
+        let done = self.step(key, Some(due.at), None, environment, effects, |processor, state, context| {
+            processor.on_timer(state, context)
+        });
+        let stuck = self.slots.get(key).is_some_and(|slot| slot.due == Some(due));
+        if let Err(reject) = done {
+            effects.timer_faults.push(format!("{key}: {reject}"));
+            self.give_up_timer(key);
+        } else if stuck {
+            effects.timer_faults.push(format!("{key}: the timer due at {} did not move", due.at));
+            self.give_up_timer(key);
+        }
+    }
+
     fn give_up_timer(&mut self, key: &Arc<str>) {
         if let Some(slot) = self.slots.get_mut(key) {
             self.timers.set(key, slot.due.take(), None);
@@ -255,6 +278,9 @@ impl<P: Processor> Task for ProcessorTask<P> {
 
     fn run(&mut self, environment: Environment<'_>, effects: &mut Effects) {
         for Queued { key, input, index } in std::mem::take(&mut self.queue) {
+            if let Some(at) = input.event_time() {
+                self.fire_earlier(&key, at.min(environment.clock.limit()), environment, effects);
+            }
             let done = self.step(&key, None, Some(index), environment, effects, |processor, state, context| {
                 processor.on_record(state, input, context)
             });
@@ -271,18 +297,7 @@ impl<P: Processor> Task for ProcessorTask<P> {
         if due.at > until || !self.slots.contains_key(&key) {
             return false;
         }
-        effects.timers += 1;
-        let done = self.step(&key, Some(due.at), None, environment, effects, |processor, state, context| {
-            processor.on_timer(state, context)
-        });
-        let stuck = self.slots.get(&key).is_some_and(|slot| slot.due == Some(due));
-        if let Err(reject) = done {
-            effects.timer_faults.push(format!("{key}: {reject}"));
-            self.give_up_timer(&key);
-        } else if stuck {
-            effects.timer_faults.push(format!("{key}: the timer due at {} did not move", due.at));
-            self.give_up_timer(&key);
-        }
+        self.fire_one(&key, due, environment, effects);
         true
     }
 

@@ -1,14 +1,15 @@
 //! Which processors a service has, and how records flow between all of them.
 //!
-//! Owns the order of stages and who is upstream of whom. Topics that carry decisions back to the first stage are
-//! feedback: they order nothing.
+//! Owns the order of stages and who is upstream of whom, services that are not given included. Topics that carry
+//! decisions back to the first stage are feedback: they order nothing.
 
 use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 
-use kefu_contracts::topic::{CHANNEL_EVENTS, COMMANDS, POLICIES, TopicInfo};
+use kefu_contracts::topic::{CHANNEL_EVENTS, CLASSIFICATIONS, COMMANDS, POLICIES, TopicInfo};
 
+use crate::flow::{StageName, WRITERS};
 use crate::input::Input;
 use crate::processor::Processor;
 use crate::task::{ProcessorTask, Task};
@@ -38,8 +39,13 @@ impl Stage {
         format!("{}/{}", self.service, self.name)
     }
 
-    fn reads(&self, topic: &TopicInfo) -> bool {
-        self.inputs.iter().any(|input| input.name == topic.name)
+    /// The name in two parts.
+    pub fn stage_name(&self) -> StageName {
+        StageName { service: self.service, processor: self.name }
+    }
+
+    fn reads(&self, topic: &str) -> bool {
+        self.inputs.iter().any(|input| input.name == topic)
     }
 }
 
@@ -89,7 +95,7 @@ pub struct Circle(Vec<String>);
 pub struct Topology {
     /// The stages, each after all that are upstream of it.
     pub stages: Vec<Stage>,
-    upstream: Vec<Vec<usize>>,
+    upstream: Vec<Vec<StageName>>,
 }
 
 impl Topology {
@@ -109,14 +115,12 @@ impl Topology {
                 None => return Err(Circle(waiting.iter().map(Stage::id).collect())),
             }
         }
-        let upstream = (0..stages.len())
-            .map(|stage| (0..stages.len()).filter(|other| feeds(&stages[*other], &stages[stage])).collect())
-            .collect();
+        let upstream = stages.iter().map(|stage| upstream(stage, &stages)).collect();
         Ok(Self { stages, upstream })
     }
 
-    /// The indices of the stages whose progress the stage at `index` waits for.
-    pub fn upstream(&self, index: usize) -> &[usize] {
+    /// The stages whose progress the stage at `index` waits for, whether they are among the stages here or not.
+    pub fn upstream(&self, index: usize) -> &[StageName] {
         self.upstream.get(index).map_or(&[], Vec::as_slice)
     }
 
@@ -128,9 +132,22 @@ impl Topology {
     }
 }
 
+/// Topics that carry decisions back to an earlier stage.
+const FEEDBACK: [&str; 4] =
+    [CHANNEL_EVENTS.info.name, CLASSIFICATIONS.info.name, COMMANDS.info.name, POLICIES.info.name];
+
 /// Whether `upstream` writes what `stage` reads, feedback excepted.
 fn feeds(upstream: &Stage, stage: &Stage) -> bool {
-    let feedback = [CHANNEL_EVENTS.info.name, COMMANDS.info.name, POLICIES.info.name];
-    upstream.outputs.iter().any(|topic| !feedback.contains(&topic.name) && stage.reads(topic))
+    upstream.outputs.iter().any(|topic| !FEEDBACK.contains(&topic.name) && stage.reads(topic.name))
         && upstream.id() != stage.id()
+}
+
+/// Those of `stages` that feed `stage`, and those of services that are not among them.
+fn upstream(stage: &Stage, stages: &[Stage]) -> Vec<StageName> {
+    let here = stages.iter().filter(|other| feeds(other, stage)).map(Stage::stage_name);
+    let elsewhere = WRITERS
+        .iter()
+        .filter(|(topic, writer)| stage.reads(topic) && stages.iter().all(|other| other.service != writer.service))
+        .map(|(_, writer)| *writer);
+    here.chain(elsewhere).collect::<BTreeSet<_>>().into_iter().collect()
 }

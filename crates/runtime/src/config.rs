@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use figment::Figment;
 use figment::providers::{Env, Format, Serialized, Toml};
+use figment::value::Value;
 use serde::{Deserialize, Serialize};
 
 use crate::http::auth::{ApiKey, Scope};
@@ -25,6 +26,8 @@ pub struct Config {
     pub policies: Vec<PathBuf>,
     /// Keys of the API.
     pub keys: Vec<KeySettings>,
+    /// Keys that sign the links to surveys; of a tenant's keys the last one signs, all are accepted.
+    pub survey_keys: Vec<SurveyKeySettings>,
     /// Settings of Kafka.
     pub kafka: KafkaSettings,
     /// Settings of Redis.
@@ -130,6 +133,18 @@ pub struct KeySettings {
     pub scopes: Vec<String>,
 }
 
+/// A key that signs the links to a tenant's surveys.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SurveyKeySettings {
+    /// Stands in the links: letters, digits, `-` and `_`; unique among all tenants.
+    pub id: String,
+    /// The tenant it is for.
+    pub tenant: String,
+    /// At least 32 bytes.
+    pub secret: String,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -138,6 +153,7 @@ impl Default for Config {
             data_dir: PathBuf::from("kefu-data"),
             policies: Vec::new(),
             keys: Vec::new(),
+            survey_keys: Vec::new(),
             kafka: KafkaSettings::default(),
             redis: RedisSettings::default(),
             http: HttpSettings::default(),
@@ -191,6 +207,21 @@ impl Config {
     /// # Errors
     /// All faults at once.
     pub fn load(file: Option<&Path>, flags: impl Serialize) -> Result<Self, ConfigFaults> {
+        Self::read(file, |figment| figment.merge(Serialized::globals(flags)))
+    }
+
+    /// Reads `file`, the environment and then single settings by their names, such as `http.listen`.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn load_with(file: Option<&Path>, settings: Vec<(String, Value)>) -> Result<Self, ConfigFaults> {
+        let merge = |figment: Figment, (name, value)| figment.merge(Serialized::default(name, value));
+        Self::read(file, |figment| {
+            settings.iter().fold(figment, |figment, (name, value)| merge(figment, (name, value)))
+        })
+    }
+
+    fn read(file: Option<&Path>, flags: impl FnOnce(Figment) -> Figment) -> Result<Self, ConfigFaults> {
         let mut figment = Figment::from(Serialized::defaults(Config::default()));
         let mut faults = Vec::new();
         if let Some(file) = file {
@@ -199,7 +230,7 @@ impl Config {
             }
             figment = figment.merge(Toml::file(file));
         }
-        let figment = figment.merge(Env::prefixed("KEFU__").split("__")).merge(Serialized::globals(flags));
+        let figment = flags(figment.merge(Env::prefixed("KEFU__").split("__")));
         match figment.extract::<Config>() {
             Ok(config) => {
                 faults.extend(config.faults());

@@ -14,5 +14,6 @@ pub mod kafka;
 pub mod lifecycle;
 pub mod metrics;
 pub mod policies;
+pub mod program;
 pub mod telemetry;
 pub mod trace;

@@ -10,12 +10,14 @@ use axum::Router;
 use kefu_contracts::codec::Codec;
 use kefu_policy::Policies;
 use kefu_processor::{Service, Topology};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::backend::{SharedBackend, View};
 use crate::commands::{CommandResults, Commands};
 use crate::config::{BackendKind, ClockKind, Config};
 use crate::embedded::{Embedded, EmbeddedOptions, EngineHandle};
+use crate::http::openapi;
+use crate::http::server::ApiParts;
 use crate::http::server::Readiness;
 use crate::http::{self, Api, auth::Keys};
 use crate::kafka::{Connection, KafkaBackend, KafkaHandle, KafkaOptions};
@@ -108,8 +110,6 @@ impl Readiness for Seen {
 
 /// Everything a process needs beside its configuration.
 pub struct Process {
-    /// Every service there is, so that upstream is known.
-    pub all: Vec<Service>,
     /// The services of this process.
     pub here: Vec<Definition>,
     /// Policies given in files.
@@ -128,7 +128,6 @@ pub fn serve(config: &Config, process: Process, bound: impl FnOnce(SocketAddr, A
 }
 
 async fn run(config: &Config, process: Process, bound: impl FnOnce(SocketAddr, Api)) -> Result<(), ServeError> {
-    let topology = Topology::new(&process.all)?;
     let policies = Arc::new(PolicyTable::new(process.policies));
     let results = Arc::new(CommandResults::default());
     let metrics = Metrics::default();
@@ -142,12 +141,20 @@ async fn run(config: &Config, process: Process, bound: impl FnOnce(SocketAddr, A
         paths.extend(definition.paths.as_object().cloned().unwrap_or_default());
         services.push(definition.service);
     }
-    let (backend, running) = start(config, &topology, &services, &process.codec, &policies, views, &metrics)?;
+    let (backend, running) = start(config, &services, &process.codec, &policies, views, &metrics)?;
     let seen = Arc::new(Seen::default());
-    let commands = Commands::new(backend.clone(), results, process.codec.clone());
-    let keys = Keys::new(config.api_keys());
-    let api =
-        Api::new(backend, commands, keys, metrics, config.http.clone(), seen.clone(), openapi(Value::Object(paths)));
+    let api = Api::new(ApiParts {
+        commands: Commands::new(backend.clone(), results, process.codec.clone()),
+        backend,
+        policies,
+        keys: Keys::new(config.api_keys()),
+        metrics,
+        http: config.http.clone(),
+        trace_share: config.telemetry.sample,
+        clock: config.clock,
+        readiness: seen.clone(),
+        openapi: openapi::document(Value::Object(paths)),
+    });
     let listener = http::bind(config.http.listen.parse().map_err(std::io::Error::other)?).await?;
     bound(listener.local_addr()?, api.clone());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -203,7 +210,6 @@ async fn signal() {
 
 fn start(
     config: &Config,
-    topology: &Topology,
     services: &[Service],
     codec: &Codec,
     policies: &Arc<PolicyTable>,
@@ -211,11 +217,11 @@ fn start(
     metrics: &Metrics,
 ) -> Result<(SharedBackend, Running), ServeError> {
     let live = config.clock == ClockKind::Wall;
+    let topology = Topology::new(services)?;
     match config.backend {
         BackendKind::Embedded => {
             let options = EmbeddedOptions { data_dir: config.data_dir.clone(), live };
-            let here = Topology::new(services)?;
-            let (backend, handle) = Embedded::start(&options, &here, codec, policies, views)?;
+            let (backend, handle) = Embedded::start(&options, &topology, codec, policies, views)?;
             Ok((backend, Running::Embedded(handle)))
         }
         BackendKind::Kafka => {
@@ -226,7 +232,8 @@ fn start(
                 threads: config.kafka.threads,
                 live,
             };
-            let (backend, handle) = KafkaBackend::start(&options, topology, services, codec, policies, views, metrics)?;
+            let (backend, handle) =
+                KafkaBackend::start(&options, &topology, services, codec, policies, views, metrics)?;
             Ok((backend, Running::Kafka(handle)))
         }
     }
@@ -239,14 +246,4 @@ pub fn connection(config: &Config) -> Connection {
         prefix: config.kafka.prefix.clone(),
         properties: config.kafka.properties.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
     }
-}
-
-fn openapi(paths: Value) -> Value {
-    json!({
-        "openapi": "3.1.0",
-        "info": {"title": "kefu", "version": env!("CARGO_PKG_VERSION")},
-        "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
-        "security": [{"key": []}],
-        "paths": paths,
-    })
 }

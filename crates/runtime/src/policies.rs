@@ -1,15 +1,71 @@
-//! The policies an instance knows, from `cs.policies`.
+//! The policies an instance knows, from files and from `cs.policies`.
 
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use kefu_contracts::codec::Codec;
 use kefu_contracts::policy::PolicyRecord;
 use kefu_contracts::topic::{POLICIES, TopicInfo};
-use kefu_policy::{Format, Policies};
+use kefu_policy::{Fault, Format, Policies};
 
 use crate::backend::{View, Written};
+
+/// A policy file that cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyFileError {
+    /// It cannot be read.
+    #[error("{path}: {error}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// What was wrong.
+        error: std::io::Error,
+    },
+    /// It has faults.
+    #[error("{path} has {} fault(s):\n{}", .faults.len(), .faults.iter().map(|fault| format!("  {fault}")).collect::<Vec<_>>().join("\n"))]
+    Faults {
+        /// The file.
+        path: String,
+        /// All its faults.
+        faults: Vec<Fault>,
+    },
+    /// Two files hold the same version of a tenant's policy.
+    #[error("{path}: version {version} of tenant `{tenant}` was already given; raise the version or leave one out")]
+    Twice {
+        /// The second file.
+        path: String,
+        /// The tenant.
+        tenant: String,
+        /// The version.
+        version: i64,
+    },
+}
+
+/// Reads policy files: YAML, TOML or JSON, by their names.
+///
+/// # Errors
+/// The first file that cannot be used, with all its faults.
+pub fn read_files(paths: &[PathBuf]) -> Result<Policies, PolicyFileError> {
+    let mut policies = Policies::default();
+    for path in paths {
+        let policy = read_file(path)?;
+        if let Some(twice) = policies.insert(Arc::new(policy)) {
+            let (path, tenant) = (path.display().to_string(), twice.tenant.clone());
+            return Err(PolicyFileError::Twice { path, tenant, version: twice.version });
+        }
+    }
+    Ok(policies)
+}
+
+fn read_file(path: &Path) -> Result<kefu_policy::Policy, PolicyFileError> {
+    let name = || path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| PolicyFileError::Unreadable { path: name(), error })?;
+    let format = Format::of_file_name(&path.to_string_lossy()).unwrap_or(Format::Yaml);
+    let parsed = kefu_policy::parse(&text, format);
+    parsed.map(|(policy, _)| policy).map_err(|faults| PolicyFileError::Faults { path: name(), faults })
+}
 
 /// The policies of all tenants, replicated to every instance. Processors get a snapshot with each batch.
 pub struct PolicyTable {

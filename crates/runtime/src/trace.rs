@@ -64,9 +64,22 @@ impl fmt::Display for TraceContext {
     }
 }
 
+/// A trace that begins here; `share` of them are exported, 0 to 1. Which ones follows from the trace's id.
+pub fn root(share: f64) -> TraceContext {
+    let context = fresh();
+    // the upper 53 bits of the id's lower half, as a number from 0 up to 1
+    let place = ((context.trace as u64) >> 11) as f64 / (1_u64 << 53) as f64;
+    TraceContext { sampled: place < share, ..context }
+}
+
 /// A trace of its own, not exported: for what a timer wrote.
 pub fn fresh() -> TraceContext {
     TraceContext { trace: (u128::from(random()) << 64) | u128::from(random()), span: random(), sampled: false }
+}
+
+/// An id that nothing else has.
+pub(crate) fn random_id() -> String {
+    format!("{:016x}{:016x}", random(), random())
 }
 
 fn random() -> u64 {
@@ -123,6 +136,13 @@ mod tests {
         assert_eq!(context.header(), header);
         assert_eq!(context.child().trace, context.trace);
         assert_ne!(context.child().span, context.span);
+    }
+
+    #[test]
+    fn the_share_of_traces_is_kept() {
+        let sampled = |share: f64| (0..2_000).filter(|_| root(share).is_sampled()).count();
+        assert_eq!((sampled(0.0), sampled(1.0)), (0, 2_000));
+        assert!((800..1_200).contains(&sampled(0.5)));
     }
 
     #[test]

@@ -4,9 +4,12 @@
 //! [`cases`] follows each case, [`articles`] keeps the knowledge base.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod articles;
 pub mod cases;
 pub mod domain;
+#[cfg(test)]
+mod fixtures;
 pub mod model;
 
 use kefu_processor::Service;

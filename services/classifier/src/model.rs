@@ -8,6 +8,7 @@ pub mod concepts;
 pub mod features;
 pub mod labels;
 pub mod lines;
+pub mod mood;
 pub mod train;
 
 use std::sync::LazyLock;
@@ -29,7 +30,7 @@ const ALGORITHM: &str = "1";
 const TEMPERATURE: f32 = 0.7;
 
 static STANDARD: LazyLock<Model> = LazyLock::new(|| {
-    let version = hash_id(&[ALGORITHM, LINES, CONCEPTS]);
+    let version = hash_id(&[ALGORITHM, LINES, CONCEPTS, mood::WORDS]);
     let version = format!("{ALGORITHM}-{}", version.get(..8).unwrap_or_default());
     Model::train(&lines::parse(LINES), Concepts::parse(CONCEPTS), Settings::default(), version)
 });
@@ -55,7 +56,8 @@ impl Model {
             let text = lines::with_greeting(at, line)?;
             Some((features::features(&text, &concepts), line.label.index()?))
         });
-        let plain = lines.iter().filter_map(|line| Some((features::features(line.text, &concepts), line.label.index()?)));
+        let plain =
+            lines.iter().filter_map(|line| Some((features::features(line.text, &concepts), line.label.index()?)));
         let examples: Vec<_> = plain.chain(greeted).collect();
         Model { version, weights: Weights::train(&examples, settings), concepts }
     }
@@ -79,5 +81,49 @@ impl Model {
     /// How many features it knows.
     pub fn features(&self) -> usize {
         self.weights.features()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each line is judged by a model that has not seen it, in five parts.
+    fn held_out(lines: &[Line<'_>]) -> Vec<(usize, Vec<[f32; COUNT]>)> {
+        const TEMPERATURES: [f32; 3] = [TEMPERATURE - 0.1, TEMPERATURE, TEMPERATURE + 0.1];
+        let mut judged = Vec::new();
+        for part in 0..5 {
+            let (held, used): (Vec<_>, Vec<_>) =
+                lines.iter().enumerate().partition(|(at, _)| at.wrapping_mul(7_919) % 5 == part);
+            let used: Vec<Line<'_>> = used.into_iter().map(|(_, line)| *line).collect();
+            let model = Model::train(&used, Concepts::parse(CONCEPTS), Settings::default(), "part".into());
+            judged.extend(held.into_iter().filter_map(|(_, line)| {
+                let at = |temperature| model.probabilities_at(line.text, temperature);
+                Some((line.label.index()?, TEMPERATURES.into_iter().filter_map(at).collect()))
+            }));
+        }
+        judged
+    }
+
+    #[test]
+    fn the_temperature_fits_and_lines_it_has_not_seen_are_mostly_understood() {
+        let judged = held_out(&lines::parse(LINES));
+        let loss = |which: usize| -> f64 {
+            judged.iter().map(|(label, said)| -f64::from(said[which][*label].max(1e-9)).ln()).sum()
+        };
+        assert!(loss(1) <= loss(0) && loss(1) <= loss(2), "{} {} {}", loss(0), loss(1), loss(2));
+        let right = judged.iter().filter(|(label, said)| said[1].iter().all(|other| *other <= said[1][*label])).count();
+        let share = right as f64 / judged.len() as f64;
+        assert!(share > 0.66, "{share:.3} of lines held out are understood");
+    }
+
+    #[test]
+    fn training_twice_gives_the_same_bits() {
+        let lines = lines::parse(LINES);
+        let again = Model::train(&lines, Concepts::parse(CONCEPTS), Settings::default(), "again".into());
+        for line in lines.iter().step_by(37) {
+            assert_eq!(again.probabilities(line.text), Model::standard().probabilities(line.text));
+        }
+        assert_eq!(again.probabilities("…!"), None);
     }
 }

@@ -9,6 +9,7 @@
 //! Rules live in [`domain`]. What customers are sent beside expected times, and how cases move, is intake's matter.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod clocks;
 pub mod domain;
 pub mod notices;

@@ -43,11 +43,8 @@ impl Processor for Orders {
 
     fn on_record(&self, state: &mut Option<OrderProgress>, input: Read, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let Read::Event(event) = input;
-        let new = || OrderProgress {
-            customer_id: event.customer_id.clone(),
-            progress: Progress::default(),
-            stuck_at: None,
-        };
+        let new =
+            || OrderProgress { customer_id: event.customer_id.clone(), progress: Progress::default(), stuck_at: None };
         let order = state.get_or_insert_with(new);
         if !order.progress.take(event.occurred_at, &event.event_id, event.status) {
             ctx.duplicate();

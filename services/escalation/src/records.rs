@@ -92,9 +92,7 @@ impl<'k> CaseKey<'k> {
         let escalation_id = self.escalation_id(known);
         let key = format!("{}/{escalation_id}", self.key);
         let (clock, breach_id, reason) = match known.origin {
-            Origin::Breach { clock, at } => {
-                (Some(clock), Some(self.breach_id(clock, at)), EscalationReason::SlaBreach)
-            }
+            Origin::Breach { clock, at } => (Some(clock), Some(self.breach_id(clock, at)), EscalationReason::SlaBreach),
             Origin::AtOnce(reason) => (None, None, reason),
         };
         let escalation = Escalation {
@@ -144,8 +142,7 @@ impl<'k> CaseKey<'k> {
         }
         if let Some(department) = &route.rule.department {
             let text = texts::consultation(language, self.case_id);
-            let data =
-                EventData { department: Some(department.clone()), text: Some(text), ..EventData::default() };
+            let data = EventData { department: Some(department.clone()), text: Some(text), ..EventData::default() };
             events.push(self.routing_event("department_consulted", route, channel, data));
         }
         events

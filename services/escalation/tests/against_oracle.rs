@@ -77,54 +77,69 @@ fn demand(version: usize, priority: Priority, metric: Metric, before_first_reply
         M::Acknowledge | M::NextReply | M::PeriodicUpdate | M::Promised => vec![],
     };
     let (office, target) = match (version, priority) {
-        (0, _) if high => (true, match metric {
-            M::Acknowledge => Some(20),
-            M::FirstReply => Some(60),
-            M::NextReply => Some(40),
-            M::PeriodicUpdate => Some(120),
-            M::RequesterWait => Some(480),
-            M::AgentWork => Some(180),
-            M::Resolution => Some(240),
-            M::Promised => None,
-        }),
-        (0, Priority::Low) => (false, match metric {
-            M::FirstReply => Some(180),
-            M::RequesterWait => Some(1800),
-            _ => None,
-        }),
+        (0, _) if high => (
+            true,
+            match metric {
+                M::Acknowledge => Some(20),
+                M::FirstReply => Some(60),
+                M::NextReply => Some(40),
+                M::PeriodicUpdate => Some(120),
+                M::RequesterWait => Some(480),
+                M::AgentWork => Some(180),
+                M::Resolution => Some(240),
+                M::Promised => None,
+            },
+        ),
+        (0, Priority::Low) => (
+            false,
+            match metric {
+                M::FirstReply => Some(180),
+                M::RequesterWait => Some(1800),
+                _ => None,
+            },
+        ),
         (0, _) => {
             match metric {
                 M::PeriodicUpdate => pauses = vec![PendingCustomer],
                 M::FirstReply => pauses = vec![PendingDepartment, Resolved],
                 _ => {}
             }
-            (true, match metric {
-                M::FirstReply => Some(180),
-                M::NextReply => Some(120).filter(|_| !before_first_reply),
-                M::PeriodicUpdate => Some(240),
-                M::AgentWork => Some(360),
-                M::Resolution => Some(540),
-                _ => None,
-            })
+            (
+                true,
+                match metric {
+                    M::FirstReply => Some(180),
+                    M::NextReply => Some(120).filter(|_| !before_first_reply),
+                    M::PeriodicUpdate => Some(240),
+                    M::AgentWork => Some(360),
+                    M::Resolution => Some(540),
+                    _ => None,
+                },
+            )
         }
-        (_, _) if high => (false, match metric {
-            M::FirstReply => Some(30),
-            M::PeriodicUpdate => Some(60),
-            M::AgentWork => Some(150),
-            M::Resolution => Some(360),
-            _ => None,
-        }),
+        (_, _) if high => (
+            false,
+            match metric {
+                M::FirstReply => Some(30),
+                M::PeriodicUpdate => Some(60),
+                M::AgentWork => Some(150),
+                M::Resolution => Some(360),
+                _ => None,
+            },
+        ),
         (_, _) => {
             if metric == M::Resolution {
                 pauses = vec![PendingDepartment];
             }
-            (true, match metric {
-                M::FirstReply => Some(90),
-                M::NextReply => Some(90).filter(|_| !before_first_reply),
-                M::RequesterWait => Some(600),
-                M::Resolution => Some(720),
-                _ => None,
-            })
+            (
+                true,
+                match metric {
+                    M::FirstReply => Some(90),
+                    M::NextReply => Some(90).filter(|_| !before_first_reply),
+                    M::RequesterWait => Some(600),
+                    M::Resolution => Some(720),
+                    _ => None,
+                },
+            )
         }
     };
     target.map(|target| Demand { office, target, pauses, warn_at: warn_at(version, priority).to_vec() })
@@ -158,7 +173,7 @@ fn any_happening() -> impl Strategy<Value = Happening> {
         1 => Just(Happening::Acknowledged),
         6 => (status, any::<bool>()).prop_map(|(to, by_bot)| Happening::Status { to, by_bot }),
         3 => any_priority().prop_map(Happening::Priority),
-        // quarters, so that shares of them are whole minutes
+        // tens of minutes, so that shares of them are whole minutes
         2 => (1..40_i64, any::<bool>()).prop_map(|(n, says)| Happening::Promise { minutes: n * 10, says }),
         1 => Just(Happening::AutoClose),
     ]
@@ -264,21 +279,28 @@ fn beliefs(events: &[SlaEvent]) -> BTreeMap<String, Belief> {
         *standing = match event.event {
             Kind::BreachRetracted => continue,
             Kind::Paused => "rests".to_owned(),
-            Kind::Met | Kind::EndedLate | Kind::Cancelled => {
+            // A clock that was cancelled counts as little as one that never was.
+            Kind::Cancelled => String::new(),
+            Kind::Met | Kind::EndedLate => {
                 format!("{} {} {} {:?}", event.event, event.at, event.elapsed_ms, event.due_at)
             }
             _ => format!("runs until {:?}", event.due_at),
         };
-        if event.event == Kind::Cancelled && event.reason.as_deref() == Some("corrected") {
-            standing.clear();
-        }
     }
     beliefs.retain(|_, belief| *belief != Belief::default());
     beliefs
 }
 
+/// The clocks on which two streams of events disagree.
+fn disagreements(found: &[SlaEvent], expected: &[SlaEvent]) -> Vec<String> {
+    let (found, expected) = (beliefs(found), beliefs(expected));
+    let clocks: BTreeSet<&String> = found.keys().chain(expected.keys()).collect();
+    let differing = clocks.into_iter().filter(|clock| found.get(*clock) != expected.get(*clock));
+    differing.map(|clock| format!("{:?} instead of {:?}", found.get(clock), expected.get(clock))).collect()
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn in_order_every_event_is_as_counted(case in any_case()) {
@@ -312,11 +334,11 @@ proptest! {
             late.send_at(instant(at), &CASE_EVENTS, &story::key(fact), fact);
         }
         late.run_out();
-        prop_assert_eq!(beliefs(&events(&late)), beliefs(&events(&in_order)));
+        prop_assert_eq!(disagreements(&events(&late), &events(&in_order)), Vec::<String>::new());
     }
 
     #[test]
-    fn whatever_order_a_standstill_brings_them_in_nothing_is_breached_in_vain(
+    fn in_whatever_order_they_come_while_time_stands_still_the_clocks_stand_the_same(
         (case, order) in any_case().prop_flat_map(|case| {
             let count = facts(&case).len();
             (Just(case), Just((0..count).collect::<Vec<_>>()).prop_shuffle())
@@ -331,6 +353,6 @@ proptest! {
             shuffled.send(&CASE_EVENTS, &story::key(&facts[index]), &facts[index]);
         }
         shuffled.run_out();
-        prop_assert_eq!(beliefs(&events(&shuffled)), beliefs(&events(&in_order)));
+        prop_assert_eq!(disagreements(&events(&shuffled), &events(&in_order)), Vec::<String>::new());
     }
 }

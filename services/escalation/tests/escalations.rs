@@ -63,7 +63,12 @@ fn a_breach_climbs_the_chain_until_it_is_answered() {
             "02T10:30 sla_breach first_reply level 2 to supervisor: resolved r2",
             "02T11:00 sla_breach resolution level 1 to team_lead: resolved r2",
         ],
-        &["02T10:01 demo/staff/a-1 1", "02T10:31 demo/staff/s-1 1", "02T11:01 demo/staff/l-1 1", "02T11:01 demo/staff/s-1 1"],
+        &[
+            "02T10:01 demo/staff/a-1 1",
+            "02T10:31 demo/staff/s-1 1",
+            "02T11:01 demo/staff/l-1 1",
+            "02T11:01 demo/staff/s-1 1",
+        ],
     );
 }
 
@@ -196,28 +201,37 @@ fn routed(driver: &Driver) -> Vec<String> {
 #[test]
 fn the_first_classification_with_a_rule_routes_a_case_once() {
     let mut driver = driver(&[ROUTES]);
-    play(&mut driver, &facts("
+    play(
+        &mut driver,
+        &facts(
+            "
         02T09:00 opened
         + message my jacket
         + classified inquiry
         02T09:05 classified after_sales
         02T09:10 classified inquiry
         02T09:15 classified after_sales
-    "));
+    ",
+        ),
+    );
     assert_eq!(
         routed(&driver),
         ["demo/c-1 02T09:05 assigned care", "demo/c-1 02T09:05 department_consulted warehouse"]
     );
     let messages = driver.written(&OUTBOUND);
     let [(key, message)] = messages.as_slice() else { panic!("{messages:?}") };
-    assert_eq!((key.as_str(), message.kind, message.language), ("demo/c-1", OutboundKind::ExpectedTime, Language::Other));
+    assert_eq!(
+        (key.as_str(), message.kind, message.language),
+        ("demo/c-1", OutboundKind::ExpectedTime, Language::Other)
+    );
     assert!(message.text.contains("8 hours"), "{}", message.text);
     assert_eq!(message.recipient.id, "u-1");
 }
 
 #[test]
 fn a_rule_may_ask_for_the_customers_words() {
-    for (words, expected) in [("it came Broken", vec!["demo/c-1 02T09:00 assigned repairs"]), ("it came late", vec![])] {
+    for (words, expected) in [("it came Broken", vec!["demo/c-1 02T09:00 assigned repairs"]), ("it came late", vec![])]
+    {
         let mut driver = driver(&[ROUTES]);
         play(&mut driver, &facts(&format!("02T09:00 opened\n+ message {words}\n+ classified complaint")));
         assert_eq!(routed(&driver), expected, "{words}");

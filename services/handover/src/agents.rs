@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::case_record::CaseRecord;
 use crate::domain::shift::{ShiftRef, handover_id};
-use crate::topics::{AGENTS, AgentNews, DRAFTS, DraftNews};
+use crate::topics::{AGENTS, AgentNews, DRAFTS, DraftNews, ShiftWord};
 
 /// How long a case stays known after the agent let go of it, in milliseconds: longer than a shift and its handover.
 const LET_GO_KEPT_MS: i64 = 4 * 86_400_000;
@@ -38,20 +38,33 @@ pub struct AgentState {
 pub struct OwnShift {
     /// The shift.
     pub shift: ShiftRef,
-    /// When it was announced.
-    pub announced_at: Timestamp,
-    /// Whether the agent checked in for it, which weighs more than the policy.
-    pub recorded: bool,
-    /// When the handover was drafted.
-    pub drafted_at: Option<Timestamp>,
+    /// When it was first heard of.
+    pub since: Timestamp,
+    /// What was recorded last, and when: whether the agent works it. It weighs more than the policy.
+    pub recorded: Option<(Timestamp, bool)>,
+    /// What became of its handover.
+    pub handover: OwnHandover,
+}
+
+/// What became of the handover of a shift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum OwnHandover {
+    /// It is not yet time.
+    Awaited,
+    /// It was drafted then.
+    Drafted(Timestamp),
+    /// The agent does not work the shift.
+    NotDue,
 }
 
 impl OwnShift {
     /// When something is to be done: the draft, and at last letting go of the shift.
     fn due(&self) -> Due {
-        match self.drafted_at {
-            None => Due::recurring(self.shift.drafted_at().max(self.announced_at), TimerClass::First),
-            Some(_) => Due::recurring(self.shift.skipped_at(), TimerClass::Last),
+        match self.handover {
+            OwnHandover::Awaited => Due::recurring(self.shift.drafted_at().max(self.since), TimerClass::First),
+            OwnHandover::Drafted(_) | OwnHandover::NotDue => {
+                Due::recurring(self.shift.skipped_at().max(self.since), TimerClass::Last)
+            }
         }
     }
 }
@@ -79,12 +92,7 @@ impl Processor for Agents {
         let agent = state.get_or_insert_default();
         match *news {
             AgentNews::Case(record) => agent.learn(record, ctx),
-            AgentNews::Shift { at, shift, recorded } => agent.announce(at, shift, recorded),
-            AgentNews::Absent { shift_id } => {
-                if agent.shifts.get(&shift_id).is_some_and(|own| own.drafted_at.is_none()) {
-                    agent.shifts.remove(&shift_id);
-                }
-            }
+            AgentNews::Shift { at, shift, word } => agent.hear(at, shift, word),
         }
         Ok(())
     }
@@ -115,7 +123,7 @@ impl Processor for Agents {
 impl AgentState {
     fn learn(&mut self, record: CaseRecord, ctx: &mut Context<'_>) {
         for own in self.shifts.values() {
-            if let Some(drafted_at) = own.drafted_at {
+            if let OwnHandover::Drafted(drafted_at) = own.handover {
                 send(&own.shift, drafted_at, vec![record.clone()], ctx);
             }
         }
@@ -131,32 +139,42 @@ impl AgentState {
     }
 
     /// Takes note of a shift; hours of one that was drafted are past and stay as they were.
-    fn announce(&mut self, at: Timestamp, shift: ShiftRef, recorded: bool) {
-        match self.shifts.get_mut(&shift.shift_id) {
-            Some(own) if own.drafted_at.is_some() => {}
-            Some(own) => {
-                own.recorded |= recorded;
-                own.announced_at = own.announced_at.min(at);
-                own.shift = shift;
-            }
-            None => {
-                let own = OwnShift { announced_at: at, recorded, drafted_at: None, shift };
-                self.shifts.insert(own.shift.shift_id.clone(), own);
-            }
+    fn hear(&mut self, at: Timestamp, shift: ShiftRef, word: ShiftWord) {
+        let own = self.shifts.entry(shift.shift_id.clone()).or_insert_with(|| OwnShift {
+            shift: shift.clone(),
+            since: at,
+            recorded: None,
+            handover: OwnHandover::Awaited,
+        });
+        let recorded = match word {
+            ShiftWord::Announced => None,
+            ShiftWord::Works => Some((at, true)),
+            ShiftWord::Absent => Some((at, false)),
+        };
+        own.recorded = own.recorded.max(recorded);
+        if own.handover == OwnHandover::Awaited {
+            own.since = own.since.min(at);
+            own.shift = shift;
         }
     }
 
     fn shift_due(&mut self, shift_id: &str, ctx: &mut Context<'_>) {
         let Some(own) = self.shifts.get_mut(shift_id) else { return };
-        let now = ctx.now();
-        let agent_id = split_key(ctx.key()).1;
-        let policy = ctx.policies().in_force(ctx.tenant(), now.ms());
-        let works = || policy.rota().by_id(shift_id).is_some_and(|shift| shift.has(agent_id));
-        if own.drafted_at.is_some() || !(own.recorded || works()) {
+        if own.handover != OwnHandover::Awaited {
             self.shifts.remove(shift_id);
             return;
         }
-        own.drafted_at = Some(now);
+        let now = ctx.now();
+        let (tenant, agent_id) = split_key(ctx.key());
+        let by_policy = || {
+            let rota = ctx.policies().in_force(tenant, now.ms()).rota();
+            rota.by_id(shift_id).is_some_and(|shift| shift.has(agent_id))
+        };
+        if !own.recorded.map_or_else(by_policy, |(_, works)| works) {
+            own.handover = OwnHandover::NotDue;
+            return;
+        }
+        own.handover = OwnHandover::Drafted(now);
         let shift = own.shift.clone();
         let concerned = |record: &&CaseRecord| record.is_held() || record.latest() >= Some(shift.start);
         let cases = self.cases.values().filter(concerned).cloned().collect();
@@ -198,7 +216,7 @@ mod tests {
         Driver::new(&[Service::new("handover").with(Agents)], policies(&[(zone, None, NIGHT)]))
     }
 
-    fn shift(driver: &mut Driver, date: &str, start: &str, end: &str, recorded: bool) {
+    fn shift(driver: &mut Driver, date: &str, start: &str, end: &str) {
         let shift = ShiftRef {
             shift_id: format!("care/night/{date}"),
             team: "care".to_owned(),
@@ -206,7 +224,12 @@ mod tests {
             end: at(end),
         };
         let announced = shift.announced_at();
-        driver.send_at(announced, &AGENTS, "demo/a-1", &AgentNews::Shift { at: announced, shift, recorded });
+        driver.send_at(
+            announced,
+            &AGENTS,
+            "demo/a-1",
+            &AgentNews::Shift { at: announced, shift, word: ShiftWord::Announced },
+        );
     }
 
     fn held(case_id: &str, from: Timestamp) -> CaseRecord {
@@ -232,7 +255,7 @@ mod tests {
             ("2026-10-31", "2026-10-31T22:00:00-04:00", "2026-11-01T06:00:00-05:00"),
         ] {
             let mut driver = driver("America/New_York");
-            shift(&mut driver, date, start, end, false);
+            shift(&mut driver, date, start, end);
             let drafted = at(end).plus_ms(-30 * 60_000);
             driver.advance_to(drafted.plus_ms(-1));
             assert!(drafts(&driver).is_empty());
@@ -244,7 +267,7 @@ mod tests {
     #[test]
     fn each_change_is_told_until_the_handover_is_over() {
         let mut driver = driver("UTC");
-        shift(&mut driver, "2026-03-02", "2026-03-02T22:00:00Z", "2026-03-03T06:00:00Z", false);
+        shift(&mut driver, "2026-03-02", "2026-03-02T22:00:00Z", "2026-03-03T06:00:00Z");
         let case = |driver: &mut Driver, id: &str, when: &str| {
             driver.send_at(at(when), &AGENTS, "demo/a-1", &AgentNews::Case(held(id, at(when))));
         };
@@ -259,20 +282,31 @@ mod tests {
     }
 
     #[test]
-    fn who_does_not_work_the_shift_any_more_hands_nothing_over_but_who_checked_in_does() {
-        for (recorded, drafted) in [(false, 0), (true, 1)] {
+    fn what_was_recorded_last_weighs_more_than_the_policy() {
+        use ShiftWord::{Absent, Announced, Works};
+        // the policy has the shift `night`, but none that is called `late`
+        for (name, words, drafted) in [
+            ("night", vec![(1, Announced)], 1),
+            ("late", vec![(1, Announced)], 0),
+            ("late", vec![(1, Announced), (2, Works)], 1),
+            ("night", vec![(2, Absent), (3, Announced)], 0),
+            ("night", vec![(1, Absent), (2, Works)], 1),
+            ("night", vec![(2, Works), (1, Absent)], 1),
+        ] {
             let mut driver = driver("UTC");
-            // the policy has no shift that starts on this date under this name
-            let shift = ShiftRef {
-                shift_id: "care/late/2026-03-02".to_owned(),
-                team: "care".to_owned(),
-                start: at("2026-03-02T10:00:00Z"),
-                end: at("2026-03-02T12:00:00Z"),
-            };
-            let news = AgentNews::Shift { at: shift.start, shift, recorded };
-            driver.send_at(at("2026-03-02T10:00:00Z"), &AGENTS, "demo/a-1", &news);
-            driver.advance_to(at("2026-03-02T20:00:00Z"));
-            assert_eq!(drafts(&driver).len(), drafted, "recorded: {recorded}");
+            let begin = at("2026-03-02T20:00:00Z");
+            for (minute, word) in &words {
+                let shift = ShiftRef {
+                    shift_id: format!("care/{name}/2026-03-02"),
+                    team: "care".to_owned(),
+                    start: at("2026-03-02T22:00:00Z"),
+                    end: at("2026-03-03T06:00:00Z"),
+                };
+                let news = AgentNews::Shift { at: begin.plus_ms(minute * 60_000), shift, word: *word };
+                driver.send(&AGENTS, "demo/a-1", &news);
+            }
+            driver.advance_to(at("2026-03-03T09:00:00Z"));
+            assert_eq!(drafts(&driver).len(), drafted, "{name} {words:?}");
         }
     }
 

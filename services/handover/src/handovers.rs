@@ -20,6 +20,7 @@ use crate::domain::request::{self, Refusal};
 use crate::domain::responsibility::{self, Move};
 use crate::domain::shift::{ShiftRef, skipped_at};
 use crate::domain::texts::News;
+use crate::patient::Patient;
 use crate::topics::{DRAFTS, DraftNews};
 
 /// How long a handover can be read, audited and amended after the shift's end, in milliseconds: a quarter and the time
@@ -63,9 +64,14 @@ impl Processor for Handovers {
     const NAME: &'static str = "handovers";
     const OUTPUTS: &'static [TopicInfo] = &[HANDOVERS.info, COMMAND_RESULTS.info, OUTBOUND.info, CHANNEL_EVENTS.info];
     type State = Desk;
-    type Input = DeskInput;
+    type Input = Patient<DeskInput>;
 
-    fn on_record(&self, state: &mut Option<Desk>, input: DeskInput, ctx: &mut Context<'_>) -> Result<(), Reject> {
+    fn on_record(
+        &self,
+        state: &mut Option<Desk>,
+        Patient(input): Patient<DeskInput>,
+        ctx: &mut Context<'_>,
+    ) -> Result<(), Reject> {
         match input {
             DeskInput::News(news) => state.get_or_insert_default().learn(*news, ctx),
             DeskInput::Command(command) => {
@@ -104,7 +110,8 @@ impl Processor for Handovers {
             Due::recurring(at, class)
         });
         // what is remembered of commands goes first, then the handover itself
-        let tidy_at = state.ledger.next_expiry().or_else(|| state.forgotten_at());
+        let at_last = || state.forgotten_at().filter(|_| state.waiting.is_empty());
+        let tidy_at = state.ledger.next_expiry().or_else(at_last);
         let tidy = tidy_at.map(|at| Due::recurring(at, TimerClass::Last));
         [command, deadline, tidy].into_iter().flatten().min()
     }
@@ -162,7 +169,8 @@ impl Desk {
 
     fn decide(&mut self, command: &Command, ctx: &mut Context<'_>) -> CommandResult {
         let (tenant, handover_id) = split_key(ctx.key());
-        let Some(life) = &mut self.life else {
+        let known = self.life.as_mut().filter(|life| command.at < kept_until(life));
+        let Some(life) = known else {
             let detail =
                 format!("there is no handover `{handover_id}`; it is drafted 30 minutes before the shift's end");
             return command_queue::refused(command, Refusal::not_found(detail));
@@ -261,10 +269,14 @@ impl Desk {
     /// When the key is forgotten.
     fn forgotten_at(&self) -> Option<Timestamp> {
         match &self.life {
-            Some(life) => Some(life.shift.end.plus_ms(KEPT_MS)),
+            Some(life) => Some(kept_until(life)),
             None => self.awaited_until,
         }
     }
+}
+
+fn kept_until(life: &Life) -> Timestamp {
+    life.shift.end.plus_ms(KEPT_MS)
 }
 
 /// Whether cases no longer concern a handover.
@@ -300,5 +312,63 @@ fn tell(record: &Handover, people: &[Addressee], news: News<'_>, part: &[&str], 
     for person in people {
         let (key, message) = notice::message(policy, ctx.tenant(), person, news, &subject, now);
         ctx.emit(&OUTBOUND, key, &message, now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use kefu_contracts::Json;
+    use kefu_contracts::channel_event::Actor;
+    use kefu_processor::state::{decode, encode};
+
+    use super::*;
+    use crate::domain::contents::tests::{case, cases, held};
+    use crate::domain::life_cycle::tests::life;
+
+    fn command(id: &str, at: Timestamp) -> Command {
+        Command {
+            command_id: id.to_owned(),
+            tenant: "demo".to_owned(),
+            kind: "ask".to_owned(),
+            target: "h-1".to_owned(),
+            actor: Actor { kind: ActorKind::Agent, id: "a-1".to_owned(), name: None },
+            at,
+            data: Json(json!({"text": "why"})),
+        }
+    }
+
+    fn desk() -> Desk {
+        let life = life(HandoverState::UnderReview);
+        let end = life.shift.end;
+        let mut desk = Desk {
+            cases: cases(vec![case("c-1#1", &[(0, held(None, Some(5), true))])]),
+            life: Some(life),
+            ..Desk::default()
+        };
+        desk.presences.note("a-2".to_owned(), end, true);
+        command_queue::answer(&mut desk.ledger, &command("k-1", end), || Ok(json!({"no": 1})));
+        desk.waiting.push(command("k-2", end.plus_ms(1))).unwrap();
+        desk
+    }
+
+    #[test]
+    fn what_is_stored_is_what_was_known() {
+        let desk = desk();
+        let due = Handovers.due(&desk);
+        let bytes = encode("demo/h-1", &desk, due).unwrap();
+        assert_eq!(decode::<Desk>("demo/h-1", &bytes).unwrap(), desk);
+    }
+
+    #[test]
+    fn nothing_that_waits_is_forgotten_and_nothing_keeps_a_replay_running_but_commands() {
+        let mut desk = desk();
+        if let Some(life) = &mut desk.life {
+            life.record.state = HandoverState::Signed;
+        }
+        let kept_until = desk.forgotten_at().unwrap();
+        desk.ledger.expire(kept_until);
+        assert_eq!(Handovers.due(&desk).map(|due| due.recurring), Some(false), "the command that waits");
+        assert_eq!(desk.waiting.take_until(kept_until).len(), 1);
+        assert_eq!(Handovers.due(&desk), Some(Due::recurring(kept_until, TimerClass::Last)));
     }
 }

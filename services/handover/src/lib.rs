@@ -17,10 +17,12 @@
 //! of arrival decides nothing.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod agents;
 pub mod cases;
 pub mod domain;
 pub mod handovers;
+pub mod patient;
 pub mod roster;
 pub mod shifts;
 pub mod topics;

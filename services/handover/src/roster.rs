@@ -10,13 +10,16 @@ use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::shift::{ANNOUNCED_BEFORE_MS, ShiftRef};
-use crate::topics::{AGENTS, AgentNews, ROSTER, SHIFTS, ShiftAnnounced, TenantSeen};
+use crate::topics::{AGENTS, AgentNews, ROSTER, SHIFTS, ShiftAnnounced, ShiftWord, TenantSeen};
 
 const DAY_MS: i64 = 86_400_000;
 /// A shift lasts up to a day, and a clock change may lengthen it.
 const LONGEST_SHIFT_MS: i64 = 2 * DAY_MS;
 /// How far ahead the next shift is looked for; a tenant with shifts but none so near is looked at again then.
 const HORIZON_MS: i64 = 2 * DAY_MS;
+
+/// Events count in full if they come at most this late, in milliseconds.
+const LATENESS_MS: i64 = 3 * DAY_MS;
 
 /// Keyed by `tenant/roster`.
 #[derive(Clone, Copy, Debug)]
@@ -51,12 +54,15 @@ impl Processor for Roster {
     type State = RosterState;
     type Input = Seen;
 
-    fn on_record(&self, state: &mut Option<RosterState>, input: Seen, _: &mut Context<'_>) -> Result<(), Reject> {
+    fn on_record(&self, state: &mut Option<RosterState>, input: Seen, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let Seen::Tenant(seen) = input;
+        // An old letter that is written up today does not bring back the shifts since then.
+        let clock = ctx.clock();
+        let since = if clock.live { seen.at.max(clock.now.plus_ms(-LATENESS_MS)) } else { seen.at };
         match state {
-            None => *state = Some(RosterState { since: seen.at, announced: None, next: Some(seen.at) }),
-            Some(roster) if roster.announced.is_none() && seen.at < roster.since => {
-                *roster = RosterState { since: seen.at, announced: None, next: Some(seen.at) };
+            None => *state = Some(RosterState { since, announced: None, next: Some(since) }),
+            Some(roster) if roster.announced.is_none() && since < roster.since => {
+                *roster = RosterState { since, announced: None, next: Some(since) };
             }
             Some(_) => {}
         }
@@ -116,7 +122,7 @@ fn next_after(now: Timestamp, ctx: &Context<'_>) -> Option<Timestamp> {
 fn announce(shift: &Shift<'_>, at: Timestamp, ctx: &mut Context<'_>) {
     let (tenant, of) = (ctx.tenant(), ShiftRef::of(shift));
     for person in shift.staff {
-        let news = AgentNews::Shift { at, shift: of.clone(), recorded: false };
+        let news = AgentNews::Shift { at, shift: of.clone(), word: ShiftWord::Announced };
         ctx.emit(&AGENTS, format!("{tenant}/{person}"), &news, at);
     }
     let key = format!("{tenant}/{}", of.shift_id);

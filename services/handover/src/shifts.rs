@@ -18,7 +18,8 @@ use crate::domain::notice::{self, Addressee};
 use crate::domain::request::Refusal;
 use crate::domain::shift::{ShiftRef, handover_id, skipped_at};
 use crate::domain::texts::News;
-use crate::topics::{AGENTS, AgentNews, DRAFTS, DraftNews, SHIFTS, ShiftAnnounced};
+use crate::patient::Patient;
+use crate::topics::{AGENTS, AgentNews, DRAFTS, DraftNews, SHIFTS, ShiftAnnounced, ShiftWord};
 
 /// How long attendance is kept after a shift, in milliseconds: for the weekly audit and the month's evaluation.
 const KEPT_MS: i64 = 35 * 86_400_000;
@@ -69,9 +70,14 @@ impl Processor for Shifts {
     const NAME: &'static str = "shifts";
     const OUTPUTS: &'static [TopicInfo] = &[COMMAND_RESULTS.info, OUTBOUND.info, AGENTS.info, DRAFTS.info];
     type State = ShiftState;
-    type Input = ShiftInput;
+    type Input = Patient<ShiftInput>;
 
-    fn on_record(&self, state: &mut Option<ShiftState>, input: ShiftInput, _: &mut Context<'_>) -> Result<(), Reject> {
+    fn on_record(
+        &self,
+        state: &mut Option<ShiftState>,
+        Patient(input): Patient<ShiftInput>,
+        _: &mut Context<'_>,
+    ) -> Result<(), Reject> {
         match input {
             ShiftInput::Announced(announced) => state.get_or_insert_default().announce(*announced),
             ShiftInput::Command(command) => {
@@ -111,8 +117,10 @@ impl Processor for Shifts {
             .filter(|known| !known.reported)
             .map(|known| Due::recurring(known.shift.arrival_due(), TimerClass::Warning));
         let expiry = state.ledger.next_expiry().map(|at| Due::recurring(at, TimerClass::Last));
-        let tidy = state.known.as_ref().map(|known| Due::recurring(known.forgotten_at(), TimerClass::Last));
-        [command, report, expiry, tidy.filter(|_| expiry.is_none())].into_iter().flatten().min()
+        let busy = expiry.is_some() || !state.waiting.is_empty();
+        let known = state.known.as_ref().filter(|_| !busy);
+        let tidy = known.map(|known| Due::recurring(known.forgotten_at(), TimerClass::Last));
+        [command, report, expiry, tidy].into_iter().flatten().min()
     }
 }
 
@@ -170,36 +178,28 @@ impl KnownShift {
         let (agent, request) = read?;
         let is_member = |id: &str| belongs_to(policy, &self.shift.team, id);
         let done = self.attendance.decide(&agent, request, &self.shift, is_member, command.at)?;
-        let shift_id = self.shift.shift_id.clone();
-        let mut body = json!({"shift_id": shift_id, "agent_id": agent});
+        let mut body = json!({"shift_id": self.shift.shift_id, "agent_id": agent});
         match done {
             Attended::Came { on_time } => {
                 body["on_time"] = json!(on_time);
-                self.tell_agent(
-                    &agent,
-                    AgentNews::Shift { at: command.at, shift: self.shift.clone(), recorded: true },
-                    ctx,
-                );
+                self.tell_agent(&agent, ShiftWord::Works, command.at, ctx);
                 self.tell_team_mates(&agent, true, command.at, policy, ctx);
             }
             Attended::Left => self.tell_team_mates(&agent, false, command.at, policy, ctx),
-            Attended::Absent => self.tell_agent(&agent, AgentNews::Absent { shift_id }, ctx),
+            Attended::Absent => self.tell_agent(&agent, ShiftWord::Absent, command.at, ctx),
             Attended::Asked => {}
             Attended::Swapped { from } => {
+                self.tell_agent(&from, ShiftWord::Absent, command.at, ctx);
+                self.tell_agent(&agent, ShiftWord::Works, command.at, ctx);
                 body["in_place_of"] = json!(from);
-                self.tell_agent(&from, AgentNews::Absent { shift_id }, ctx);
-                self.tell_agent(
-                    &agent,
-                    AgentNews::Shift { at: command.at, shift: self.shift.clone(), recorded: true },
-                    ctx,
-                );
             }
         }
         Ok(body)
     }
 
-    fn tell_agent(&self, agent: &str, news: AgentNews, ctx: &mut Context<'_>) {
-        ctx.emit(&AGENTS, format!("{}/{agent}", ctx.tenant()), &news, ctx.now());
+    fn tell_agent(&self, agent: &str, word: ShiftWord, at: Timestamp, ctx: &mut Context<'_>) {
+        let news = AgentNews::Shift { at, shift: self.shift.clone(), word };
+        ctx.emit(&AGENTS, format!("{}/{agent}", ctx.tenant()), &news, at);
     }
 
     /// Tells the handovers of the team in whose time the person is here that there is somebody to take over.
@@ -227,6 +227,9 @@ impl KnownShift {
         }
         let (tenant, shift_id) = (ctx.tenant(), self.shift.shift_id.as_str());
         let policy = ctx.policies().in_force(tenant, now.ms());
+        // the policy may have changed since the shift became known
+        let Some(shift) = policy.rota().by_id(shift_id) else { return };
+        self.attendance.staff = shift.staff.to_vec();
         let to = Addressee::supervisor_of(&self.shift.team, policy);
         for agent_id in self.attendance.missing_at(now) {
             let news = News::NotArrived { agent_id, shift_id };

@@ -40,20 +40,26 @@ pub struct ShiftAnnounced {
 pub enum AgentNews {
     /// What the agent should know of a case; replaces what was known of it.
     Case(CaseRecord),
-    /// A shift of the agent.
+    /// News of a shift.
     Shift {
-        /// When it was announced.
+        /// When it became true.
         at: Timestamp,
         /// The shift.
         shift: ShiftRef,
-        /// Whether the agent checked in for it, which weighs more than the policy.
-        recorded: bool,
+        /// What is known of the agent and the shift.
+        word: ShiftWord,
     },
-    /// The agent does not work a shift.
-    Absent {
-        /// The shift.
-        shift_id: String,
-    },
+}
+
+/// What an agent's key learns of a shift.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ShiftWord {
+    /// The policy names the agent.
+    Announced,
+    /// It was recorded that the agent works it, which weighs more than the policy.
+    Works,
+    /// It was recorded that the agent does not work it, which weighs more than the policy.
+    Absent,
 }
 
 /// What a handover's key learns.

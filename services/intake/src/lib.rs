@@ -5,6 +5,7 @@
 //! [`domain`]; the processors only decode, ask the rules and emit.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod cases;
 pub mod customers;
 pub mod domain;

@@ -5,6 +5,7 @@
 //! correction is a subtraction and an addition and the rows come out the same in whatever order the facts arrived.
 #![forbid(unsafe_code)]
 
+pub mod api;
 mod cases;
 pub mod domain;
 pub mod flow;

@@ -14,7 +14,8 @@ use crate::domain::case_facts::{CaseFacts, Learnt};
 use crate::domain::course::{Course, account};
 use crate::domain::eligibility::candidate;
 use crate::domain::follow_up_cause::GRACE_MS;
-use crate::domain::told::{Consequences, Telling, Told, standing};
+use crate::domain::news::CustomerNews;
+use crate::domain::told::{Consequences, Telling, Told, contact, standing};
 use crate::domain::visits::visits;
 use crate::topics::{CANDIDATES, FOLLOW_UP_CAUSES};
 
@@ -105,6 +106,7 @@ impl CaseState {
             candidates: candidates.collect(),
             visits: visits(tenant, case_id, &account, policies),
             standing: standing(tenant, case_id, &account.course),
+            contact: contact(tenant, case_id, self.channel, &account.course),
         };
         self.fold_at = self.next_fold(account.course.status, policies);
         for telling in self.told.tell(key, now) {
@@ -132,11 +134,12 @@ impl CaseState {
 }
 
 fn say(telling: Telling, tenant: &str, ctx: &mut Context<'_>) {
-    use crate::domain::news::CustomerNews;
     match telling {
         Telling::Customer(key, news) => {
             let at = match &news {
                 CustomerNews::Candidate(_, candidate) | CustomerNews::Gone { candidate, .. } => candidate.at,
+                CustomerNews::Contact(_, contact) => contact.as_ref().map_or_else(|| ctx.now(), |known| known.since),
+                CustomerNews::Care(care) => care.delivered_at,
                 CustomerNews::Standing(standing) => {
                     let since = standing.vip.map(|vip| vip.at).max(standing.important_since);
                     since.unwrap_or_else(|| ctx.now())

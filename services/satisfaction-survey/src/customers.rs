@@ -1,16 +1,17 @@
-//! Decides about which ends of service a customer is asked, and plans the visits of important customers.
+//! Decides about which ends of service a customer is asked, plans the visits of important customers, and sends care.
 //!
 //! Keyed by customer. A candidate waits for its own instant: by then every earlier end of service of the customer has
 //! come in, in whatever conversation and order it was.
 
 use std::collections::BTreeMap;
 
-use kefu_contracts::partition::split_key;
-use kefu_contracts::topic::TopicInfo;
+use kefu_contracts::partition::{conversation_of, split_key};
+use kefu_contracts::topic::{OUTBOUND, TopicInfo};
 use kefu_contracts::{Code, Reject, Timestamp};
 use kefu_processor::{Context, Due, Processor, StateRecord, input};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::care::{self, Care, Contacts};
 use crate::domain::important_visits::ImportantVisits;
 use crate::domain::news::{CustomerNews, Decision, SurveyNews, Version};
 use crate::domain::quiet::Invitations;
@@ -18,7 +19,7 @@ use crate::domain::resolution::{Candidate, Suppression};
 use crate::topics::{CANDIDATES, FOLLOW_UP_CAUSES, INVITATIONS};
 use crate::waking;
 
-/// More candidates of one customer than this, all waiting for their instant, are refused.
+/// More surveys or deliveries of one customer than this, all waiting for their instant, are refused.
 const MOST_PENDING: usize = 1_024;
 
 input! {
@@ -36,6 +37,9 @@ pub struct CustomerState {
     pending: BTreeMap<String, (Version, Candidate)>,
     invitations: Invitations,
     visits: ImportantVisits,
+    contacts: Contacts,
+    /// Messages of care that wait for their instant, by order.
+    care: BTreeMap<String, Care>,
 }
 
 impl StateRecord for CustomerState {
@@ -48,7 +52,7 @@ pub struct Customers;
 
 impl Processor for Customers {
     const NAME: &'static str = "customers";
-    const OUTPUTS: &'static [TopicInfo] = &[INVITATIONS.info, FOLLOW_UP_CAUSES.info];
+    const OUTPUTS: &'static [TopicInfo] = &[INVITATIONS.info, FOLLOW_UP_CAUSES.info, OUTBOUND.info];
     type State = CustomerState;
     type Input = CustomersInput;
 
@@ -72,6 +76,8 @@ impl Processor for Customers {
                 customer.visits.learn(standing);
                 customer.plan_visit(ctx);
             }
+            CustomerNews::Contact(case_id, contact) => customer.contacts.learn(&case_id, contact),
+            CustomerNews::Care(care) => customer.await_care(care)?,
         }
         *state = customer.unless_empty();
         Ok(())
@@ -82,15 +88,24 @@ impl Processor for Customers {
         let now = ctx.now();
         customer.decide(ctx);
         customer.invitations.tidy(now, quiet_ms(ctx, now));
+        customer.visits.tidy(now);
         customer.visits.pass(now);
         customer.plan_visit(ctx);
+        customer.send_care(ctx);
+        customer.contacts.tidy(now);
         *state = customer.unless_empty();
         Ok(())
     }
 
     fn due(&self, state: &CustomerState) -> Option<Due> {
         let decision = state.pending.values().map(|(_, candidate)| candidate.at).min();
-        let others = [state.visits.planned_at(), state.invitations.tidy_at()];
+        let others = [
+            state.visits.planned_at(),
+            state.visits.tidy_at(),
+            state.invitations.tidy_at(),
+            state.contacts.tidy_at(),
+            state.care.values().filter_map(|care| care.due_at).min(),
+        ];
         waking::next(decision, others.into_iter().flatten().min())
     }
 }
@@ -139,9 +154,44 @@ impl CustomerState {
         }
     }
 
+    fn await_care(&mut self, care: Care) -> Result<(), Reject> {
+        if care.due_at.is_none() {
+            self.care.remove(&care.order_id);
+            return Ok(());
+        }
+        if self.care.len() >= MOST_PENDING && !self.care.contains_key(&care.order_id) {
+            let detail = "too many deliveries of one customer wait for a message of care; give each customer an id";
+            return Err(Reject::new(Code::TooLarge, detail));
+        }
+        self.care.insert(care.order_id.clone(), care);
+        Ok(())
+    }
+
+    /// Writes to the customer about the orders whose instant has come, if there is a way to.
+    fn send_care(&mut self, ctx: &mut Context<'_>) {
+        let (tenant, now) = (ctx.tenant(), ctx.now());
+        let (ripe, waiting): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut self.care).into_iter().partition(|(_, care)| care.due_at.is_some_and(|at| at <= now));
+        self.care = waiting;
+        for care in ripe.into_values() {
+            let at = care.due_at.unwrap_or(now);
+            let policy = ctx.policies().in_force(tenant, at.ms());
+            let contact = self.contacts.latest(at).filter(|contact| contact.takes_care());
+            // a channel that may only be used for a time after the customer wrote is closed days after a delivery
+            let Some(contact) = contact.filter(|contact| policy.survey.channel_window_ms(contact.channel).is_none())
+            else {
+                continue;
+            };
+            let (message, cause) = care::message(tenant, &care, contact, at);
+            ctx.emit(&OUTBOUND, format!("{tenant}/{}", conversation_of(&contact.case_id)), &message, at);
+            ctx.emit(&FOLLOW_UP_CAUSES, format!("{tenant}/{}", cause.follow_up_id), &cause, at);
+        }
+    }
+
     fn unless_empty(self) -> Option<Self> {
-        let empty = self.pending.is_empty() && self.invitations.is_empty() && self.visits.is_empty();
-        (!empty).then_some(self)
+        let nothing_waits = self.pending.is_empty() && self.care.is_empty();
+        let nothing_known = self.invitations.is_empty() && self.visits.is_empty() && self.contacts.is_empty();
+        (!(nothing_waits && nothing_known)).then_some(self)
     }
 }
 

@@ -4,9 +4,10 @@
 //! (`eligibility`), and the visits and importance that follow (`visits`, `importance`); `told` finds what changed.
 //! `quiet` spaces a customer's invitations, `important_visits` plans those visits. `survey` is the life of a survey,
 //! `answer` checks what came back, `messages` and `texts` write to the customer, `token` signs links. `follow_up` and
-//! `review` are the life of a follow-up. Nothing here knows of contexts or clocks.
+//! `review` are the life of a follow-up, `care` writes after a delivery. Nothing here knows of contexts or clocks.
 
 pub mod answer;
+pub mod care;
 pub mod case_facts;
 pub mod course;
 pub mod eligibility;

@@ -7,10 +7,12 @@
 //! decode, ask the rules and emit.
 #![forbid(unsafe_code)]
 
+pub mod api;
 pub mod cases;
 pub mod customers;
 pub mod domain;
 pub mod follow_ups;
+pub mod orders;
 pub mod surveys;
 pub mod topics;
 mod waking;
@@ -21,6 +23,7 @@ use kefu_processor::Service;
 pub fn service() -> Service {
     Service::new("satisfaction-survey")
         .with(cases::Cases)
+        .with(orders::Orders)
         .with(customers::Customers)
         .with(surveys::Surveys)
         .with(follow_ups::FollowUps)

@@ -253,10 +253,57 @@ fn review(course: &SurveyCourse, at: Timestamp, ctx: &Context<'_>) -> FollowUpCa
         since: at,
         due_at: at.plus_ms(REVIEW_MS),
         cancelled_at: None,
+        outcome: None,
         periodic: false,
     }
 }
 
 fn as_json(survey: &Survey) -> serde_json::Value {
     serde_json::to_value(survey).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use kefu_contracts::channel_event::Actor;
+    use kefu_contracts::{ActorKind, Channel, Json, Language};
+    use serde_json::json;
+
+    use super::*;
+    use crate::domain::resolution::Candidate;
+
+    #[test]
+    fn a_record_survives_its_storage() {
+        let candidate = Candidate {
+            survey_id: "s-1".into(),
+            case_id: "c-1#1".into(),
+            resolution_no: 1,
+            at: Timestamp::from_ms(5),
+            ruled_out: None,
+            reopened_at: None,
+            channel: Channel::Email,
+            language: Language::ZhHant,
+            window_until: None,
+            addressee: None,
+            team: None,
+        };
+        let news = SurveyNews { version: 1, candidate: Box::new(candidate), decision: Decision::Invite };
+        let course = SurveyCourse::new(news, &kefu_policy::SurveySettings::default());
+        let command = Command {
+            command_id: "k-1".into(),
+            tenant: "demo".into(),
+            kind: ANSWER.into(),
+            target: "s-1".into(),
+            actor: Actor { kind: ActorKind::Customer, id: "u-1".into(), name: None },
+            at: Timestamp::from_ms(6),
+            data: Json(json!({"score": 5, "ranking": ["speed"]})),
+        };
+        let mut record = SurveyRecord { survey: Some(course.snapshot("demo")), ..SurveyRecord::default() };
+        record.course = Some(course);
+        record.ledger.record(&command, &ledger::done(&command, 200, json!({"score": 5})));
+        record.waiting.add(command).unwrap();
+        let bytes = postcard::to_allocvec(&record).unwrap();
+        let read: SurveyRecord = postcard::from_bytes(&bytes).unwrap();
+        assert_eq!(postcard::to_allocvec(&read).unwrap(), bytes);
+        assert_eq!((read.survey, read.course, read.waiting), (record.survey, record.course, record.waiting));
+    }
 }

@@ -7,18 +7,20 @@ use std::collections::BTreeMap;
 use kefu_contracts::case_event::CaseEvent;
 use kefu_contracts::channel_event::Actor;
 use kefu_contracts::command::Command;
+use kefu_contracts::order::OrderEvent;
 use kefu_contracts::survey::{FollowUp, Survey};
-use kefu_contracts::topic::{COMMANDS, FOLLOW_UPS, SURVEYS};
-use kefu_contracts::{ActorKind, Json, Timestamp};
+use kefu_contracts::topic::{COMMANDS, FOLLOW_UPS, ORDER_EVENTS, SURVEYS};
+use kefu_contracts::{ActorKind, Json, OrderStatus, Timestamp};
 use kefu_satisfaction_survey::domain::resolution::survey_id;
 use proptest::prelude::*;
-use scenario::{CaseStory, DAY, HOUR, Shop, at};
+use scenario::{CaseStory, DAY, HOUR, Shop, at, order_event};
 use serde_json::json;
 
 #[derive(Clone, Debug)]
 enum Arrival {
     Fact(Box<CaseEvent>),
     Command(Command),
+    Order(OrderEvent),
 }
 
 impl Arrival {
@@ -26,6 +28,7 @@ impl Arrival {
         match self {
             Arrival::Fact(fact) => fact.at,
             Arrival::Command(command) => command.at,
+            Arrival::Order(event) => event.occurred_at,
         }
     }
 }
@@ -43,7 +46,11 @@ fn answer(case_id: &str, no: i64, ms: i64, score: i64) -> Arrival {
     })
 }
 
-/// Two customers, four cases: complaints and inquiries, ended, taken up again, answered in time, too late and twice.
+fn order(order_id: &str, ms: i64, status: OrderStatus) -> Arrival {
+    Arrival::Order(order_event(order_id, "u-2", ms, status))
+}
+
+/// Two customers, four cases, two orders: complaints and inquiries, ended, taken up again, answered in time, too late and twice.
 fn week() -> Vec<Arrival> {
     let open = |case: &str, customer: &str, ms| CaseStory::opened(case, customer, ms);
     let stories = [
@@ -65,7 +72,13 @@ fn week() -> Vec<Arrival> {
         answer("c#1", 1, 5 * HOUR, 5),
         answer("c#1", 1, 9 * DAY, 5),
     ];
-    let mut arrivals: Vec<Arrival> = facts.chain(answers).collect();
+    let orders = [
+        order("A1", HOUR, OrderStatus::Delivered),
+        order("A1", 2 * DAY, OrderStatus::Returned),
+        order("A2", 2 * HOUR, OrderStatus::Delivered),
+        order("A2", 3 * HOUR, OrderStatus::Delivered),
+    ];
+    let mut arrivals: Vec<Arrival> = facts.chain(answers).chain(orders).collect();
     arrivals.sort_by_key(Arrival::at);
     arrivals
 }
@@ -81,6 +94,14 @@ fn give(shop: &mut Shop, arrival: &Arrival, in_time: bool) {
                 shop.driver.send_at(command.at, &COMMANDS, &key, command);
             } else {
                 shop.driver.send(&COMMANDS, &key, command);
+            }
+        }
+        Arrival::Order(event) => {
+            let key = format!("demo/{}", event.order_id);
+            if in_time {
+                shop.driver.send_at(event.occurred_at, &ORDER_EVENTS, &key, event);
+            } else {
+                shop.driver.send(&ORDER_EVENTS, &key, event);
             }
         }
     }
@@ -124,7 +145,7 @@ fn the_week_holds_what_it_should() {
             "d#1/1 suppressed no_reply",
         ]
     );
-    assert_eq!(follow_ups.len(), 6, "{follow_ups:#?}");
+    assert_eq!(follow_ups.len(), 7, "{follow_ups:#?}");
 }
 
 proptest! {

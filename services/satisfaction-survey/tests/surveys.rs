@@ -5,7 +5,8 @@ mod scenario;
 use kefu_contracts::outbound::OutboundKind;
 use kefu_contracts::survey::{FollowUpKind, SurveyState};
 use kefu_contracts::topic::{CHANNEL_EVENTS, OUTBOUND, SURVEYS};
-use kefu_contracts::{ActorKind, Category, Channel, Language, Subtype};
+use kefu_contracts::{ActorKind, Category, Channel, Code, Language, Subtype};
+use kefu_satisfaction_survey::topics::{CANDIDATES, INVITATIONS};
 use scenario::{CaseStory, DAY, HOUR, Shop, at};
 use serde_json::json;
 
@@ -87,7 +88,7 @@ fn each_reason_not_to_ask_is_told() {
 fn repeated_resolutions_and_closings_give_one_invitation() {
     let mut shop = Shop::new();
     let story = solved_case().resolved(HOUR + 1).status(2 * HOUR, "closed", ActorKind::System, None);
-    shop.play(&[story.clone()]);
+    shop.play(std::slice::from_ref(&story));
     shop.advance(3 * HOUR);
     for fact in &story.facts {
         shop.tell(fact, false);
@@ -101,7 +102,7 @@ fn repeated_resolutions_and_closings_give_one_invitation() {
 fn a_fact_told_again_with_another_customer_moves_the_survey() {
     let mut shop = Shop::new();
     let story = solved_case();
-    shop.play(&[story.clone()]);
+    shop.play(std::slice::from_ref(&story));
     for mut fact in story.facts {
         fact.context.customer_id = Some("u-2".into());
         shop.tell(&fact, false);
@@ -297,4 +298,87 @@ fn the_reopening_that_an_answer_causes_does_not_cancel_it() {
         shop.tell(fact, false);
     }
     assert_eq!(shop.survey_state("c-1#1", 1), SurveyState::Answered);
+}
+
+#[test]
+fn a_case_taken_up_again_after_it_was_folded_goes_on_counting() {
+    let mut shop = Shop::with_policy("survey: {quiet: 0s}");
+    let closed = solved_case().status(2 * HOUR, "closed", ActorKind::System, None);
+    let known = closed.facts.len();
+    shop.play(std::slice::from_ref(&closed));
+    shop.advance(60 * DAY);
+    let mut again = closed.status(61 * DAY, "open", ActorKind::Agent, None).resolved(62 * DAY);
+    again.facts.drain(..known);
+    shop.play(&[again]);
+    shop.advance(62 * DAY);
+    assert_eq!(shop.states(), ["c-1#1/1 expired", "c-1#1/2 invited"]);
+}
+
+#[test]
+fn an_endless_conversation_keeps_what_decides() {
+    let mut shop = Shop::new();
+    let mut story = CaseStory::opened_on(Channel::Social, "c-1#1", "u-1", 0);
+    for n in 1..2_000 {
+        story = if n % 2 == 0 { story.message(n * 60_000) } else { story.reply(n * 60_000) };
+    }
+    shop.play(&[story.resolved(2_000 * 60_000)]);
+    shop.advance(2 * DAY);
+    assert_eq!((shop.states(), shop.driver.dead_letters().len()), (vec!["c-1#1/1 invited".to_owned()], 0));
+}
+
+#[test]
+fn a_case_that_never_rests_is_refused_one_day() {
+    let mut shop = Shop::new();
+    let mut story = CaseStory::opened("c-1#1", "u-1", 0);
+    for n in 1..=520 {
+        let to = if n % 2 == 0 { "open" } else { "resolved" };
+        story = story.status(n, to, ActorKind::Agent, None);
+    }
+    shop.play(&[story]);
+    let refused = shop.driver.dead_letters();
+    assert!(!refused.is_empty() && refused.iter().all(|(code, _)| *code == Code::TooLarge), "{refused:?}");
+}
+
+#[test]
+fn what_is_said_at_the_instant_of_the_end_counts_for_it() {
+    let mut story = solved_case().classified(HOUR, Category::Other, Subtype::Spam, Language::En);
+    for reversed in [false, true] {
+        let mut shop = Shop::new();
+        story.facts.reverse();
+        story.facts.iter().for_each(|fact| shop.tell(fact, false));
+        shop.advance(HOUR);
+        assert_eq!(shop.states(), ["c-1#1/1 suppressed spam"], "reversed {reversed}");
+    }
+}
+
+#[test]
+fn a_candidate_waits_for_its_own_instant_not_for_anothers() {
+    let mut shop = Shop::new();
+    let spam = CaseStory::opened("a#1", "u-1", 0).status(HOUR, "closed", ActorKind::Agent, Some("spam"));
+    let last = CaseStory::opened("b#1", "u-1", 0).resolved(10 * DAY);
+    let between = CaseStory::opened("d#1", "u-1", 0).resolved(5 * DAY);
+    spam.facts.iter().chain(&last.facts).for_each(|fact| shop.tell(fact, false));
+    shop.advance(2 * HOUR);
+    between.facts.iter().for_each(|fact| shop.tell(fact, false));
+    shop.advance(10 * DAY);
+    assert_eq!(shop.states(), ["a#1/1 suppressed spam", "b#1/1 suppressed quiet", "d#1/1 invited"]);
+}
+
+#[test]
+fn news_that_are_outdated_when_they_arrive_change_nothing() {
+    let (mut shop, id) = asked();
+    let before = shop.driver.written(&INVITATIONS).pop().unwrap();
+    shop.tell(solved_case().reopened(2 * HOUR).facts.last().unwrap(), false);
+    shop.advance(HOUR);
+    assert_eq!(shop.states(), ["c-1#1/1 cancelled reopened"]);
+    shop.driver.send(&INVITATIONS, &format!("demo/{id}"), &before.1);
+    assert_eq!(shop.states(), ["c-1#1/1 cancelled reopened"]);
+}
+
+#[test]
+fn only_what_changed_is_said_again() {
+    let (mut shop, _) = asked();
+    let said = shop.driver.written(&CANDIDATES).len();
+    shop.tell(solved_case().reply(HOUR + 1).facts.last().unwrap(), false);
+    assert_eq!(shop.driver.written(&CANDIDATES).len(), said);
 }

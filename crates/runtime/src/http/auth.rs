@@ -82,10 +82,19 @@ impl Caller {
     /// # Errors
     /// 403 `forbidden`.
     pub fn must(&self, scope: Scope) -> Result<(), Problem> {
-        if self.scopes.contains(&scope) {
+        self.must_one_of(&[scope])
+    }
+
+    /// Refuses a caller with none of `scopes`.
+    ///
+    /// # Errors
+    /// 403 `forbidden`.
+    pub fn must_one_of(&self, scopes: &[Scope]) -> Result<(), Problem> {
+        if scopes.iter().any(|scope| self.scopes.contains(scope)) {
             return Ok(());
         }
-        let detail = format!("this key lacks the scope `{}`", scope.as_str());
+        let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
+        let detail = format!("this key lacks the scope `{}`", names.join("` or `"));
         Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
     }
 }
@@ -100,8 +109,13 @@ impl Keys {
         Self(keys.into())
     }
 
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Who bears `token`. Takes the same time whichever key it is, and none.
-    fn caller(&self, token: &str) -> Option<Caller> {
+    pub(crate) fn caller(&self, token: &str) -> Option<Caller> {
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let mut found = None;
         for key in self.0.iter() {
@@ -121,6 +135,6 @@ impl FromRequestParts<Api> for Caller {
         let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| refused("send `Authorization: Bearer <key>`"))?;
         let token = header.to_str().ok().and_then(|header| header.strip_prefix("Bearer "));
         let token = token.ok_or_else(|| refused("the header is not `Authorization: Bearer <key>`"))?;
-        api.keys().caller(token.trim()).ok_or_else(|| refused("the key is not known"))
+        api.caller(token.trim()).ok_or_else(|| refused("the key is not known"))
     }
 }

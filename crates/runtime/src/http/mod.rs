@@ -4,10 +4,13 @@
 
 pub mod auth;
 pub mod body;
+pub mod openapi;
+pub mod person;
 pub mod problem;
 pub mod server;
 
 pub use auth::{ApiKey, Caller, Scope};
 pub use body::read_body;
+pub use openapi::{CommandMethod, Operation, Routes};
 pub use problem::Problem;
 pub use server::{Api, Readiness, bind, router, serve};

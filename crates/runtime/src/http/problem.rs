@@ -17,6 +17,7 @@ pub struct Problem {
     pub code: String,
     /// What was wrong, and what to do.
     pub detail: String,
+    errors: Vec<String>,
     retry_after_s: Option<u32>,
 }
 
@@ -28,12 +29,14 @@ struct Body<'a> {
     status: u16,
     code: &'a str,
     detail: &'a str,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    errors: &'a [String],
 }
 
 impl Problem {
     /// A problem.
     pub fn new(status: StatusCode, code: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { status, code: code.into(), detail: detail.into(), retry_after_s: None }
+        Self { status, code: code.into(), detail: detail.into(), errors: Vec::new(), retry_after_s: None }
     }
 
     /// 404: there is no such thing, or it is another tenant's.
@@ -44,6 +47,13 @@ impl Problem {
     /// 400: the request cannot be read.
     pub fn bad_request(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "bad_request", detail)
+    }
+
+    /// Lists all that is wrong.
+    #[must_use]
+    pub fn errors(mut self, errors: Vec<String>) -> Self {
+        self.errors = errors;
+        self
     }
 
     /// Tells the caller when to try again.
@@ -73,6 +83,7 @@ impl IntoResponse for Problem {
             status: self.status.as_u16(),
             code: &self.code,
             detail: &self.detail,
+            errors: &self.errors,
         };
         let mut response = (self.status, Json(body)).into_response();
         let headers = response.headers_mut();

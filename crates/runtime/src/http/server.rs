@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{MatchedPath, Path, Request, State};
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -14,6 +14,7 @@ use axum::{Json, Router};
 use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
 use kefu_contracts::command::{Command, CommandResult};
+use kefu_policy::Policies;
 use kefu_processor::StateRecord;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -23,8 +24,10 @@ use super::problem::Problem;
 use crate::backend::SharedBackend;
 use crate::clock;
 use crate::commands::{Commands, Submitted};
-use crate::config::HttpSettings;
+use crate::config::{ClockKind, HttpSettings};
 use crate::metrics::{Metrics, RequestLabel};
+use crate::policies::PolicyTable;
+use crate::trace::{self, TraceContext};
 
 /// Whether the process can do its work.
 pub trait Readiness: Send + Sync + 'static {
@@ -35,33 +38,37 @@ pub trait Readiness: Send + Sync + 'static {
 /// What an API's handlers have: the backend, the commands, the keys.
 #[derive(Clone)]
 pub struct Api {
-    inner: Arc<Inner>,
+    inner: Arc<ApiParts>,
 }
 
-struct Inner {
-    backend: SharedBackend,
-    commands: Commands,
-    keys: Keys,
-    codec: Codec,
-    metrics: Metrics,
-    limits: HttpSettings,
-    readiness: Arc<dyn Readiness>,
-    openapi: Value,
+/// What an [`Api`] is made of.
+pub struct ApiParts {
+    /// The backend.
+    pub backend: SharedBackend,
+    /// The way of commands to their processors.
+    pub commands: Commands,
+    /// The policies known here.
+    pub policies: Arc<PolicyTable>,
+    /// Who may call.
+    pub keys: Keys,
+    /// Counters.
+    pub metrics: Metrics,
+    /// Where it listens, and how large bodies may be.
+    pub http: HttpSettings,
+    /// Share of the traces begun here that are exported, 0 to 1.
+    pub trace_share: f64,
+    /// What time is.
+    pub clock: ClockKind,
+    /// Whether the process can do its work.
+    pub readiness: Arc<dyn Readiness>,
+    /// The document at `/openapi.json`.
+    pub openapi: Value,
 }
 
 impl Api {
-    /// Puts the parts together. `openapi` holds the paths of the services' own routes.
-    pub fn new(
-        backend: SharedBackend,
-        commands: Commands,
-        keys: Keys,
-        metrics: Metrics,
-        limits: HttpSettings,
-        readiness: Arc<dyn Readiness>,
-        openapi: Value,
-    ) -> Self {
-        let codec = commands.codec().clone();
-        Self { inner: Arc::new(Inner { backend, commands, keys, codec, metrics, limits, readiness, openapi }) }
+    /// Puts the parts together.
+    pub fn new(parts: ApiParts) -> Self {
+        Self { inner: Arc::new(parts) }
     }
 
     /// The backend.
@@ -71,20 +78,44 @@ impl Api {
 
     /// The wire formats.
     pub fn codec(&self) -> &Codec {
-        &self.inner.codec
+        self.inner.commands.codec()
     }
 
-    /// The wall clock.
+    /// The policies known here.
+    pub fn policies(&self) -> Arc<Policies> {
+        self.inner.policies.current()
+    }
+
+    /// Whether time is the wall clock's.
+    pub fn is_live(&self) -> bool {
+        self.inner.clock == ClockKind::Wall
+    }
+
+    /// What time it is: the wall clock's, or with the event clock how far the events are.
     pub fn now(&self) -> Timestamp {
-        clock::now()
+        let reached = if self.is_live() { None } else { self.inner.backend.watermark() };
+        reached.unwrap_or_else(clock::now)
     }
 
-    pub(crate) fn keys(&self) -> &Keys {
-        &self.inner.keys
+    /// Who bears `token`.
+    pub fn caller(&self, token: &str) -> Option<Caller> {
+        self.inner.keys.caller(token)
+    }
+
+    /// Whether nothing is protected: no key is configured, and only this machine can call.
+    pub fn is_open(&self) -> bool {
+        let listen = self.inner.http.listen.parse::<SocketAddr>();
+        self.inner.keys.is_empty() && listen.is_ok_and(|listen| listen.ip().is_loopback())
+    }
+
+    /// The `traceparent` of a request; a new one if it bears none.
+    pub fn traceparent(&self, headers: &HeaderMap) -> String {
+        let given = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(TraceContext::parse);
+        given.unwrap_or_else(|| trace::root(self.inner.trace_share)).header()
     }
 
     pub(crate) fn limits(&self) -> &HttpSettings {
-        &self.inner.limits
+        &self.inner.http
     }
 
     /// The state of `key` in a processor, `service/processor`.

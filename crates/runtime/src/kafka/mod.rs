@@ -23,7 +23,7 @@ pub use append::Appending;
 pub use client::{Connection, KafkaError};
 pub use group::{SubTopology, sub_topologies};
 pub use observer::{LogRecord, read_log};
-pub use progress::{LOAD, ProgressKey, ProgressWriter, wait_for_progress};
+pub use progress::{LOAD, ProgressGate, ProgressKey, ProgressWriter};
 pub use runner::{KafkaBackend, KafkaHandle, KafkaOptions};
 
 /// What tracing needs of a received record.

@@ -7,7 +7,7 @@
 //! The ends are those of uncommitted data: upstream's outputs are in the log before its progress can be read, but the
 //! broker may publish the commit of one partition before that of another.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -162,44 +162,53 @@ fn parse(services: &HashMap<String, String>, message: &impl Message) -> Option<(
     Some((key, Timestamp::from_ms(reached)))
 }
 
-/// Waits until every task of every stage has reached `until`; gives whether it did within `limit`.
-///
-/// # Errors
-/// If the watermarks cannot be read.
-pub fn wait_for_progress(
-    connection: &Connection,
-    topology: &Topology,
+/// Waits for all stages to come to an instant.
+pub struct ProgressGate {
+    reader: ProgressReader,
+    stages: Vec<(&'static str, &'static str)>,
     partitions: i32,
-    until: Timestamp,
-    limit: Duration,
-    mut each: impl FnMut(&str, Option<Timestamp>),
-) -> Result<bool, KafkaError> {
-    let mut services: Vec<&str> = topology.stages.iter().map(|stage| stage.service).collect();
-    services.dedup();
-    let mut reader = ProgressReader::new(connection, &services)?;
-    let begin = clock::monotonic();
-    while begin.elapsed() < limit {
-        reader.poll(PERIOD)?;
-        let mut all = true;
-        for stage in &topology.stages {
-            let reached = reader.least(stage.service, stage.name, partitions);
-            each(&stage.id(), reached);
-            all &= reached.is_some_and(|reached| reached >= until);
-        }
-        if all {
-            return Ok(true);
+}
+
+impl ProgressGate {
+    /// A gate for the stages of `topology`.
+    ///
+    /// # Errors
+    /// If the watermarks cannot be read.
+    pub fn new(connection: &Connection, topology: &Topology, partitions: i32) -> Result<Self, KafkaError> {
+        let stages: Vec<_> = topology.stages.iter().map(|stage| (stage.service, stage.name)).collect();
+        let services: BTreeSet<&str> = stages.iter().map(|(service, _)| *service).collect();
+        let services: Vec<&str> = services.into_iter().collect();
+        Ok(Self { reader: ProgressReader::new(connection, &services)?, stages, partitions })
+    }
+
+    /// Waits until every task of every stage has reached `until`; gives those that had not within `limit`, with how
+    /// far they are.
+    ///
+    /// # Errors
+    /// If the watermarks cannot be read.
+    pub fn wait(&mut self, until: Timestamp, limit: Duration) -> Result<Vec<(String, Option<Timestamp>)>, KafkaError> {
+        let begun = clock::monotonic();
+        loop {
+            self.reader.poll(PERIOD)?;
+            let behind: Vec<_> = self
+                .stages
+                .iter()
+                .map(|(service, stage)| (service, stage, self.reader.least(service, stage, self.partitions)))
+                .filter(|(_, _, reached)| reached.is_none_or(|reached| reached < until))
+                .map(|(service, stage, reached)| (format!("{service}/{stage}"), reached))
+                .collect();
+            if behind.is_empty() || begun.elapsed() >= limit {
+                return Ok(behind);
+            }
         }
     }
-    Ok(false)
 }
 
 /// The thread that keeps a process' horizons up to date.
 pub(crate) struct ProgressWatch {
     pub(crate) connection: Connection,
-    /// All services' stages, so that upstream is known; horizons are kept for those in `here`.
+    /// The stages of this process.
     pub(crate) topology: Topology,
-    /// The services of this process.
-    pub(crate) here: Vec<&'static str>,
     pub(crate) partitions: i32,
     pub(crate) live: bool,
     pub(crate) horizons: Horizons,
@@ -208,8 +217,9 @@ pub(crate) struct ProgressWatch {
 
 impl ProgressWatch {
     pub(crate) fn run(self) -> Result<(), KafkaError> {
-        let mut services: Vec<&str> = self.topology.stages.iter().map(|stage| stage.service).collect();
-        services.dedup();
+        let upstream = (0..self.topology.stages.len()).flat_map(|index| self.topology.upstream(index));
+        let services: BTreeSet<&str> = upstream.map(|stage| stage.service).collect();
+        let mut services: Vec<&str> = services.into_iter().collect();
         if !self.live {
             services.push(LOAD);
         }
@@ -233,13 +243,10 @@ impl ProgressWatch {
     /// The stages here whose upstream has advanced, with how far.
     fn advanced(&self, reader: &ProgressReader, last: &HashMap<usize, Timestamp>) -> Vec<(usize, Timestamp)> {
         let stages = self.topology.stages.iter().enumerate();
-        let reached = stages.filter(|(_, stage)| self.here.contains(&stage.service)).filter_map(|(index, _)| {
+        let reached = stages.filter_map(|(index, _)| {
             let upstream = self.topology.upstream(index);
             let reached = if !upstream.is_empty() {
-                let each = upstream.iter().map(|other| {
-                    let stage = &self.topology.stages[*other];
-                    reader.least(stage.service, stage.name, self.partitions)
-                });
+                let each = upstream.iter().map(|stage| reader.least(stage.service, stage.processor, self.partitions));
                 each.collect::<Option<Vec<_>>>()?.into_iter().min()?
             } else if self.live {
                 clock::now()

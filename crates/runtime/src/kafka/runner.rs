@@ -91,7 +91,7 @@ impl KafkaHandle {
 }
 
 impl KafkaBackend {
-    /// Starts `services` with `views`. `topology` holds the stages of all six, so that upstream is known.
+    /// Starts `services`, whose stages are in `topology`, with `views`.
     ///
     /// # Errors
     /// If the broker or Redis is away, or the cluster is not set up.
@@ -118,7 +118,6 @@ impl KafkaBackend {
         let watch = ProgressWatch {
             connection: options.connection.clone(),
             topology: topology.clone(),
-            here: services.iter().map(|service| service.name).collect(),
             partitions,
             live: options.live,
             horizons: horizons.clone(),

@@ -123,9 +123,7 @@ pub fn reports_harm(names: &[&str]) -> bool {
 }
 
 fn says(folded: &str, words: &str) -> bool {
-    words.split('/').any(|word| {
-        if word.is_ascii() { starts_a_word(folded, word) } else { folded.contains(word) }
-    })
+    words.split('/').any(|word| if word.is_ascii() { starts_a_word(folded, word) } else { folded.contains(word) })
 }
 
 fn starts_a_word(folded: &str, word: &str) -> bool {

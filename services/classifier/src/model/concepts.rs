@@ -33,8 +33,7 @@ impl Concepts {
 
     /// The concepts named in folded text, each once, in their own order.
     pub fn find(&self, folded: &[char]) -> Vec<u16> {
-        let mut found: Vec<u16> =
-            (0..folded.len()).flat_map(|at| self.at(folded, at).map(|(_, concept)| *concept)).collect();
+        let mut found: Vec<u16> = self.occurrences(folded).into_iter().map(|(_, _, concept)| concept).collect();
         found.sort_unstable();
         found.dedup();
         found

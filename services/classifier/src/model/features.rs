@@ -7,6 +7,7 @@
 use kefu_text::script;
 
 use super::concepts::Concepts;
+use super::mood;
 
 /// Stands for a number or for masked data.
 const NUMBER: char = '#';
@@ -30,6 +31,7 @@ enum Kind {
     Concept = 5,
     Concepts = 6,
     Length = 7,
+    Mood = 8,
 }
 
 /// Up to how many characters a text counts as equally long: a long one is hardly small talk.
@@ -64,6 +66,10 @@ pub fn features(text: &str, concepts: &Concepts) -> Vec<Feature> {
         let length = folded.iter().filter(|c| c.is_alphanumeric()).count();
         let class = LENGTHS.iter().filter(|most| length > **most).count();
         found.push((hash(Kind::Length, [class as u32]), 1.5));
+        let (pleased, grieved) = mood::count(&folded);
+        if pleased + grieved > 0 {
+            found.push((hash(Kind::Mood, [pleased.min(2), grieved.min(2)]), 1.5));
+        }
     }
     unit(found)
 }

@@ -28,8 +28,10 @@ fn line(line: &str) -> Option<Line<'_>> {
     (!text.is_empty()).then_some(Line { label, language, text })
 }
 
-const GREETINGS: [&str; 8] = ["你好,", "您好,请问", "亲,", "在吗,", "请问一下", "你好我想问一下,", "客服你好,", "麻烦你,"];
-const ENGLISH_GREETINGS: [&str; 6] = ["Hi, ", "Hello, ", "hi there ", "Good morning, ", "please help, ", "I need help, "];
+const GREETINGS: [&str; 8] =
+    ["你好,", "您好,请问", "亲,", "在吗,", "请问一下", "你好我想问一下,", "客服你好,", "麻烦你,"];
+const ENGLISH_GREETINGS: [&str; 6] =
+    ["Hi, ", "Hello, ", "hi there ", "Good morning, ", "please help, ", "I need help, "];
 
 /// The line as it reads after a greeting, so that a greeting says nothing about what follows. Small talk has none.
 pub fn with_greeting(at: usize, line: &Line<'_>) -> Option<String> {
@@ -54,7 +56,11 @@ mod tests {
     fn every_line_counts_once_and_every_label_has_lines_in_every_language() {
         let lines = parse(LINES);
         assert_eq!(lines.len(), LINES.lines().count(), "a line has another form");
-        assert_eq!(lines.iter().map(|line| line.text).collect::<BTreeSet<_>>().len(), lines.len(), "a text stands twice");
+        assert_eq!(
+            lines.iter().map(|line| line.text).collect::<BTreeSet<_>>().len(),
+            lines.len(),
+            "a text stands twice"
+        );
         let mut counts: BTreeMap<(Label, Language), usize> = BTreeMap::new();
         for line in &lines {
             *counts.entry((line.label, line.language)).or_default() += 1;

@@ -9,16 +9,25 @@ use kefu_contracts::{Metric, Priority, Status};
 /// What happens at a minute.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Happening {
-    Opened { by_customer: bool, priority: Priority },
+    Opened {
+        by_customer: bool,
+        priority: Priority,
+    },
     /// The customer writes; a case that waits for the customer or is over opens again.
     Message,
     Reply,
     BotReply,
     Acknowledged,
-    Status { to: Status, by_bot: bool },
+    Status {
+        to: Status,
+        by_bot: bool,
+    },
     Priority(Priority),
     /// A promise of so many minutes, with a reply or without.
-    Promise { minutes: i64, says: bool },
+    Promise {
+        minutes: i64,
+        says: bool,
+    },
     AutoClose,
 }
 
@@ -131,7 +140,12 @@ impl Oracle {
     pub(crate) fn play(&mut self, story: &[(i64, Happening)], change: i64, end: i64) {
         let first = story.first().map_or(0, |(minute, _)| *minute);
         self.version = usize::from(change <= first);
+        let last = story.last().map_or(first, |(minute, _)| *minute).max(change);
         for minute in first..=end {
+            let settled = |clock: &Clock| clock.phase != Phase::Runs || clock.breach.is_some();
+            if minute > last && self.clocks.iter().all(settled) {
+                break;
+            }
             if minute == change && minute > first {
                 self.version = 1;
                 self.retune(minute);
@@ -190,7 +204,7 @@ impl Oracle {
         let due = match event {
             "paused" => None,
             "met" | "ended_late" => clock.told_due,
-            _ if clock.phase == Phase::Runs => self.due(clock),
+            _ if clock.phase == Phase::Runs => clock.told_due,
             _ => None,
         };
         let used = if event == "started" { 0 } else { clock.used };
@@ -210,13 +224,18 @@ impl Oracle {
         demand.is_some_and(|demand| !over_in(clock.metric, self.status()) && !demand.pauses.contains(&self.status()))
     }
 
-    fn run(&mut self, clock: &mut Clock, minute: i64) {
-        clock.phase = Phase::Runs;
+    /// Counts it anew if the demands are others.
+    fn adopt(&mut self, clock: &mut Clock, minute: i64) {
         if clock.counted_by != clock.in_force {
             clock.counted_by = clock.in_force.clone();
             let demand = clock.counted_by.clone().unwrap();
             clock.used = self.recount(clock, &demand, minute);
         }
+    }
+
+    fn run(&mut self, clock: &mut Clock, minute: i64) {
+        clock.phase = Phase::Runs;
+        self.adopt(clock, minute);
         clock.told_due = self.due(clock);
         let target = clock.counted_by.as_ref().map_or(0, |demand| demand.target);
         if clock.breach == Some(true) && clock.used <= target {
@@ -231,8 +250,8 @@ impl Oracle {
             self.run(clock, minute);
             self.tell(clock, "started", clock.start, None);
         } else {
-            self.run(clock, minute);
-            (clock.phase, clock.told_due) = (Phase::Rests, None);
+            self.adopt(clock, minute);
+            clock.phase = Phase::Rests;
             self.tell(clock, "started", clock.start, None);
             self.tell(clock, "paused", minute, None);
         }
@@ -263,9 +282,8 @@ impl Oracle {
                 }
             }
             (Phase::Runs, true, true) => {
-                let before = clock.told_due;
-                self.run(clock, minute);
-                (clock.phase, clock.told_due) = (Phase::Rests, before);
+                self.adopt(clock, minute);
+                clock.phase = Phase::Rests;
                 self.tell(clock, "paused", minute, None);
             }
             (Phase::Rests, true, true) if self.may_run(clock) => self.resume(clock, minute),

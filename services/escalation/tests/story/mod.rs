@@ -34,8 +34,8 @@ pub(crate) fn text(at: Timestamp) -> String {
 pub(crate) fn policies(documents: &[&str]) -> Policies {
     let mut policies = Policies::default();
     for document in documents {
-        let (policy, _) = parse(&format!("tenant: demo\n{document}"), Format::Yaml)
-            .unwrap_or_else(|faults| panic!("{faults:#?}"));
+        let (policy, _) =
+            parse(&format!("tenant: demo\n{document}"), Format::Yaml).unwrap_or_else(|faults| panic!("{faults:#?}"));
         policies.insert(Arc::new(policy));
     }
     policies

@@ -321,7 +321,8 @@ pub(crate) mod tests {
     fn each_agent_sees_the_case_while_answering_for_it() {
         let records = of(&story());
         // agent, instant, what is seen: kind, whether live, promise, summary
-        let rows: [(&str, i64, Option<(ItemKind, bool, Option<i64>, &str)>); 9] = [
+        type Seen = (ItemKind, bool, Option<i64>, &'static str);
+        let rows: [(&str, i64, Option<Seen>); 9] = [
             ("a-1", 9, None),
             ("a-1", 10, Some((ItemKind::ImportantCustomer, true, None, "the coat has a hole"))),
             ("a-1", 30, Some((ItemKind::Promised, true, Some(99), "the coat has a hole"))),

@@ -20,14 +20,7 @@ const MAX_TENANT: usize = 64;
 /// # Errors
 /// If the event must not be taken in, and why.
 pub fn admit(event: ChannelEvent, key: &str, now: Option<Timestamp>) -> Result<Input, Reject> {
-    check_key(&event.tenant, &event.conversation_id, key, "conversation_id")?;
-    check_time(event.occurred_at, now)?;
-    limits::check(&event)?;
-    for (name, id) in [("event_id", &event.event_id), ("actor.id", &event.actor.id)] {
-        if id.is_empty() {
-            return Err(Reject::new(Code::MissingField, format!("{name} is empty; give the {name} of the event")));
-        }
-    }
+    check_frame(&event, key, now)?;
     let rank = match event.actor.kind {
         ActorKind::Bot | ActorKind::System => Rank::Internal,
         _ => Rank::External,
@@ -46,6 +39,28 @@ pub fn admit(event: ChannelEvent, key: &str, now: Option<Timestamp>) -> Result<I
         attributes: event.attributes,
         content: Content::Event(content),
     })
+}
+
+/// Checks whether an event to be sent under `key` would be taken in.
+///
+/// # Errors
+/// If it would not, and why.
+pub fn check(event: &ChannelEvent, key: &str, now: Option<Timestamp>) -> Result<(), Reject> {
+    check_frame(event, key, now)?;
+    Event::read(&event.kind, event.data.clone()).map(|_| ())
+}
+
+/// Checks all but the fields of the event's type.
+fn check_frame(event: &ChannelEvent, key: &str, now: Option<Timestamp>) -> Result<(), Reject> {
+    check_key(&event.tenant, &event.conversation_id, key, "conversation_id")?;
+    check_time(event.occurred_at, now)?;
+    limits::check(event)?;
+    for (name, id) in [("event_id", &event.event_id), ("actor.id", &event.actor.id)] {
+        if id.is_empty() {
+            return Err(Reject::new(Code::MissingField, format!("{name} is empty; give the {name} of the event")));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that `key` is `tenant/id`.

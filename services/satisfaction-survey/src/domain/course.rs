@@ -25,9 +25,12 @@ pub struct Course {
     pub important_since: Option<Timestamp>,
     /// The customer.
     pub party: Option<Party>,
+    /// Since when the customer is known so.
+    pub party_since: Timestamp,
     category: Option<Category>,
     subtype: Option<Subtype>,
-    language: Option<Language>,
+    /// The customer's language.
+    pub language: Option<Language>,
     replied: bool,
     merged: bool,
     last_message_at: Option<Timestamp>,
@@ -41,6 +44,7 @@ impl Default for Course {
             vip: None,
             important_since: None,
             party: None,
+            party_since: Timestamp::MIN,
             category: None,
             subtype: None,
             language: None,
@@ -93,6 +97,7 @@ impl Account {
         }
         if self.course.party.as_ref() != Some(party) {
             self.course.party = Some(party.clone());
+            self.course.party_since = at;
         }
     }
 

@@ -38,7 +38,7 @@ pub struct FollowUpCourse {
 impl FollowUpCourse {
     /// A follow-up to be done because of `cause`.
     pub fn new(cause: FollowUpCause) -> Self {
-        Self { cause, missed: false, outcome: None, findings: None, measures: None }
+        Self { missed: false, outcome: cause.outcome.clone(), findings: None, measures: None, cause }
     }
 
     /// Lets another cause of the same follow-up count, if it is the one that counts. Returns whether it is.
@@ -146,6 +146,7 @@ mod tests {
             since: Timestamp::from_ms(0),
             due_at: Timestamp::from_ms(1_000),
             cancelled_at: None,
+            outcome: None,
             periodic: false,
         })
     }

@@ -29,6 +29,8 @@ pub struct FollowUpCause {
     pub due_at: Timestamp,
     /// From when it is no longer needed, if that was before it could be missed.
     pub cancelled_at: Option<Timestamp>,
+    /// What came of it, if it is done by itself.
+    pub outcome: Option<String>,
     /// Whether another follows it for ever.
     pub periodic: bool,
 }

@@ -14,6 +14,9 @@ use super::importance::Standing;
 /// Cases remembered that say something of one customer's importance.
 const MOST_STANDINGS: usize = 64;
 
+/// How long a case is remembered that does not speak for the customer's importance, in milliseconds.
+const REMEMBERED_MS: i64 = 366 * 86_400_000;
+
 /// The visits of a customer, planned and past.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ImportantVisits {
@@ -79,6 +82,7 @@ impl ImportantVisits {
             since: base.unwrap_or(now),
             due_at,
             cancelled_at: wanted.is_none().then_some(now),
+            outcome: None,
             periodic: true,
         })
     }
@@ -92,10 +96,26 @@ impl ImportantVisits {
         }
     }
 
+    /// Forgets cases that have said nothing of importance for long.
+    pub fn tidy(&mut self, now: Timestamp) {
+        self.standings.retain(|standing| forgotten_at(standing).is_none_or(|at| at > now));
+    }
+
+    /// When there is something to forget.
+    pub fn tidy_at(&self) -> Option<Timestamp> {
+        self.standings.iter().filter_map(forgotten_at).min()
+    }
+
     /// Whether nothing is remembered.
     pub fn is_empty(&self) -> bool {
         self.standings.is_empty() && self.past == 0 && self.planned_at.is_none()
     }
+}
+
+/// From when a case that does not speak for the customer's importance need not be remembered.
+fn forgotten_at(standing: &Standing) -> Option<Timestamp> {
+    let rank = standing.vip.filter(|vip| !vip.value && standing.important_since.is_none())?;
+    Some(rank.at.plus_ms(REMEMBERED_MS))
 }
 
 fn rank_at(standing: &Standing) -> Option<Timestamp> {

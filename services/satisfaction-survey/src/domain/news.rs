@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::care::{Care, Contact};
 use super::importance::Standing;
 use super::resolution::{Candidate, Suppression};
 
@@ -21,6 +22,10 @@ pub enum CustomerNews {
     },
     /// How important the customer is.
     Standing(Standing),
+    /// How the customer can be reached; none if the case is another's.
+    Contact(String, Option<Contact>),
+    /// An order was delivered.
+    Care(Care),
 }
 
 /// Counts what a case said; later news of a survey have higher numbers, whichever way they went.

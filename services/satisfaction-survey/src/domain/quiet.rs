@@ -59,3 +59,69 @@ impl Invitations {
         self.sent.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const DAY_MS: i64 = 86_400_000;
+
+    fn decide(invitations: &mut Invitations, survey: &str, at_ms: i64) -> bool {
+        invitations.decide(survey, Timestamp::from_ms(at_ms), 10)
+    }
+
+    #[test]
+    fn exactly_quiet_is_enough_on_either_side() {
+        for (at_ms, asked) in [(90, true), (91, false), (100, false), (109, false), (110, true)] {
+            let mut invitations = Invitations::default();
+            assert!(decide(&mut invitations, "first", 100));
+            assert_eq!(decide(&mut invitations, "second", at_ms), asked, "{at_ms}");
+        }
+    }
+
+    #[test]
+    fn what_was_sent_stays_sent_when_it_is_decided_again() {
+        let mut invitations = Invitations::default();
+        assert!(decide(&mut invitations, "first", 100));
+        assert!(!decide(&mut invitations, "second", 105));
+        assert!(decide(&mut invitations, "first", 95), "the same survey, ended earlier than was thought");
+        assert!(decide(&mut invitations, "second", 105), "now it is exactly quiet after the first");
+    }
+
+    #[test]
+    fn no_more_is_remembered_than_is_needed() {
+        let mut invitations = Invitations::default();
+        for n in 0..2 * MOST_INVITATIONS as i64 {
+            assert!(decide(&mut invitations, &n.to_string(), n * 10));
+        }
+        assert_eq!(invitations.sent.len(), MOST_INVITATIONS);
+        let last = invitations.sent.last().unwrap().at;
+        invitations.tidy(last.plus_ms(REMEMBERED_MS - 1), 10);
+        assert!(!invitations.is_empty());
+        invitations.tidy(last.plus_ms(REMEMBERED_MS), 400 * DAY_MS);
+        assert!(!invitations.is_empty(), "a longer quiet remembers longer");
+        invitations.tidy(last.plus_ms(REMEMBERED_MS), 10);
+        assert!(invitations.is_empty());
+    }
+
+    proptest! {
+        /// Against the rule read literally: asked unless one was invited less than `quiet` before.
+        #[test]
+        fn in_order_it_is_the_plain_rule(
+            mut instants in proptest::collection::vec(0_i64..200, 0..25),
+            quiet in 0_i64..40,
+        ) {
+            instants.sort_unstable();
+            let mut invited: Vec<i64> = Vec::new();
+            let mut invitations = Invitations::default();
+            for (n, at_ms) in instants.into_iter().enumerate() {
+                let wanted = invited.iter().all(|earlier| at_ms - earlier >= quiet);
+                let asked = invitations.decide(&n.to_string(), Timestamp::from_ms(at_ms), quiet);
+                prop_assert_eq!(asked, wanted, "{} after {:?}", at_ms, invited);
+                invited.extend(wanted.then_some(at_ms));
+            }
+        }
+    }
+}

@@ -6,7 +6,7 @@
 //! | invited | invited | suppressed | cancelled | cancelled | answered | expired |
 //! | suppressed | invited | suppressed | cancelled | – | 409 | – |
 //! | cancelled | invited | suppressed | cancelled | – | 409, if it was given after the reopening | – |
-//! | expired | invited | suppressed | cancelled | cancelled, if reopened before | answered, if it was given before | – |
+//! | expired | invited | suppressed | cancelled | cancelled, if reopened before | answered, if given before | – |
 //! | answered | stays so, whatever comes | | | | 409 | – |
 //!
 //! Decisions come again when late events change what a case says; what counts is the latest decision, the instants of

@@ -2,14 +2,16 @@
 //!
 //! Owns the difference: only what is new, changed or gone is told.
 
+use kefu_contracts::Channel;
 use kefu_contracts::partition::split_key;
 use serde::{Deserialize, Serialize};
 
+use super::care::Contact;
 use super::course::Course;
 use super::follow_up_cause::FollowUpCause;
 use super::importance::Standing;
 use super::news::CustomerNews;
-use super::party::{customer_key, nobody_key};
+use super::party::{customer_key, language, nobody_key};
 use super::resolution::Candidate;
 
 /// What follows from a case's account.
@@ -21,6 +23,8 @@ pub struct Consequences {
     pub visits: Vec<FollowUpCause>,
     /// The customer's importance, with the customer's key.
     pub standing: Option<(String, Standing)>,
+    /// How the customer can be reached, with the customer's key.
+    pub contact: Option<(String, Contact)>,
 }
 
 /// What a case has said so far.
@@ -30,6 +34,7 @@ pub struct Told {
     candidates: Vec<Candidate>,
     visits: Vec<FollowUpCause>,
     standing: Option<(String, Standing)>,
+    contact: Option<(String, Contact)>,
 }
 
 /// Something to be said.
@@ -45,6 +50,20 @@ pub enum Telling {
 pub fn standing(tenant: &str, case_id: &str, course: &Course) -> Option<(String, Standing)> {
     let party = course.party.as_ref()?;
     Some((customer_key(tenant, &party.customer_id), Standing::of(case_id, course)?))
+}
+
+/// How the customer can be reached as `course` has it, with the customer's key.
+pub fn contact(tenant: &str, case_id: &str, channel: Channel, course: &Course) -> Option<(String, Contact)> {
+    let party = course.party.as_ref()?;
+    let contact = Contact {
+        since: course.party_since,
+        case_id: case_id.to_owned(),
+        channel,
+        address: party.address.clone(),
+        language: language(course.language, party.locale.as_deref()),
+        customer_id: party.customer_id.clone(),
+    };
+    Some((customer_key(tenant, &party.customer_id), contact))
 }
 
 /// The key of the customer who decides about `candidate`.
@@ -69,6 +88,7 @@ impl Told {
         self.tell_candidates(tenant, now.candidates, &mut tellings);
         self.tell_visits(now.visits, &mut tellings);
         self.tell_standing(now.standing, &mut tellings);
+        self.tell_contact(now.contact, &mut tellings);
         tellings
     }
 
@@ -101,6 +121,19 @@ impl Told {
             tellings.push(Telling::FollowUp(FollowUpCause { version: self.version, ..cause }));
         }
         self.visits = now;
+    }
+
+    fn tell_contact(&mut self, now: Option<(String, Contact)>, tellings: &mut Vec<Telling>) {
+        if self.contact == now {
+            return;
+        }
+        let before = std::mem::replace(&mut self.contact, now);
+        let key = self.contact.as_ref().map(|(key, _)| key);
+        let old = before.filter(|(old_key, _)| key != Some(old_key)).map(|(key, old)| (key, old.case_id, None));
+        let new = self.contact.clone().map(|(key, new)| (key, new.case_id.clone(), Some(new)));
+        for (key, case_id, contact) in old.into_iter().chain(new) {
+            tellings.push(Telling::Customer(key, CustomerNews::Contact(case_id, contact)));
+        }
     }
 
     fn tell_standing(&mut self, now: Option<(String, Standing)>, tellings: &mut Vec<Telling>) {

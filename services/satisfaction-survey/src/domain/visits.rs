@@ -41,6 +41,7 @@ fn after_complaint(tenant: &str, case_id: &str, end: &Resolution, due_at: Timest
         since: end.at,
         due_at,
         cancelled_at: end.reopened_at.filter(|at| *at <= due_at.plus_ms(GRACE_MS)),
+        outcome: None,
         periodic: false,
     }
 }
@@ -62,6 +63,7 @@ fn after_sales(
         since: completion.at,
         due_at,
         cancelled_at: None,
+        outcome: None,
         periodic: false,
     }
 }

@@ -1,6 +1,7 @@
 //! A shop in virtual time: facts of cases go in as intake writes them, surveys and follow-ups come out.
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part of the scenario")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -8,10 +9,11 @@ use std::sync::Arc;
 use kefu_contracts::case_event::{CaseContext, CaseEvent, FactKind, Verdict};
 use kefu_contracts::channel_event::{Actor, EventData};
 use kefu_contracts::command::{Command, CommandResult};
+use kefu_contracts::order::OrderEvent;
 use kefu_contracts::outbound::OutboundMessage;
 use kefu_contracts::survey::{FollowUp, FollowUpState, Survey, SurveyState};
-use kefu_contracts::topic::{CASE_EVENTS, COMMAND_RESULTS, COMMANDS, FOLLOW_UPS, OUTBOUND, SURVEYS};
-use kefu_contracts::{ActorKind, Category, Channel, Json, Language, Subtype, Timestamp};
+use kefu_contracts::topic::{CASE_EVENTS, COMMAND_RESULTS, COMMANDS, FOLLOW_UPS, ORDER_EVENTS, OUTBOUND, SURVEYS};
+use kefu_contracts::{ActorKind, Category, Channel, Json, Language, OrderStatus, Subtype, Timestamp};
 use kefu_policy::{Format, Policies};
 use kefu_testkit::Driver;
 
@@ -160,6 +162,23 @@ impl CaseStory {
     }
 }
 
+/// An order of `customer` reaches `status` at `ms`.
+pub fn order_event(order_id: &str, customer: &str, ms: i64, status: OrderStatus) -> OrderEvent {
+    OrderEvent {
+        event_id: format!("{order_id}/{status}/{ms}"),
+        tenant: "demo".to_owned(),
+        order_id: order_id.to_owned(),
+        customer_id: customer.to_owned(),
+        occurred_at: at(ms),
+        status,
+        items: Vec::new(),
+        currency: None,
+        amount: None,
+        carrier: None,
+        tracking_no: None,
+    }
+}
+
 /// The service with the shop's policy.
 pub struct Shop {
     pub driver: Driver,
@@ -220,6 +239,12 @@ impl Shop {
     fn results(&self, id: &str) -> Vec<CommandResult> {
         let written = self.driver.written(&COMMAND_RESULTS);
         written.into_iter().map(|(_, result)| result).filter(|result| result.command_id == id).collect()
+    }
+
+    /// Tells at `ms` how far an order of `customer` is.
+    pub fn order(&mut self, order_id: &str, customer: &str, ms: i64, status: OrderStatus) {
+        let event = order_event(order_id, customer, ms, status);
+        self.driver.send_at(event.occurred_at, &ORDER_EVENTS, &format!("demo/{order_id}"), &event);
     }
 
     pub fn advance(&mut self, ms: i64) {

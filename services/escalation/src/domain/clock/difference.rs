@@ -109,8 +109,9 @@ fn settle<'p>(
     history: &'p PolicyHistory,
 ) -> Option<ClockEvent<'p>> {
     let Some(now) = now else {
-        let ended = standing(believed.kind) == Standing::Ended;
-        return if ended { None } else { correction(believed, Kind::Cancelled, events, history) };
+        // The clock never was: whatever was said of it does not count.
+        let taken_back = believed.kind == Kind::Cancelled;
+        return if taken_back { None } else { correction(believed, Kind::Cancelled, events, history) };
     };
     match (standing(believed.kind), standing(now.kind)) {
         _ if believed == now => None,
@@ -124,9 +125,7 @@ fn settle<'p>(
             Some(ClockEvent { at, elapsed_ms, ..resumed })
         }
         (Standing::Rests, Standing::Rests) => None,
-        (_, Standing::Rests | Standing::Ended) => {
-            events.iter().rev().find(|event| Told::of(event) == *now).copied()
-        }
+        (_, Standing::Rests | Standing::Ended) => events.iter().rev().find(|event| Told::of(event) == *now).copied(),
     }
 }
 

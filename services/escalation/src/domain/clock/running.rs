@@ -71,11 +71,9 @@ pub(super) fn ends_in(metric: Metric, status: Status) -> bool {
     match metric {
         Metric::Resolution => matches!(status, Status::Resolved | Status::Closed),
         Metric::RequesterWait | Metric::AgentWork => status == Status::Closed,
-        Metric::Acknowledge
-        | Metric::FirstReply
-        | Metric::NextReply
-        | Metric::PeriodicUpdate
-        | Metric::Promised => false,
+        Metric::Acknowledge | Metric::FirstReply | Metric::NextReply | Metric::PeriodicUpdate | Metric::Promised => {
+            false
+        }
     }
 }
 

@@ -113,14 +113,7 @@ impl<'p> Escalations<'p> {
     }
 
     /// Raises what a case like this raises at once; each reason once in a case.
-    pub(crate) fn at_once(
-        &mut self,
-        at: Timestamp,
-        policy: &Policy,
-        facts: &CaseFacts<'_>,
-        view: View,
-        names: &Names,
-    ) {
+    pub(crate) fn at_once(&mut self, at: Timestamp, policy: &Policy, facts: &CaseFacts<'_>, view: View, names: &Names) {
         let Some(rule) = policy.escalation_at_once(facts) else { return };
         let Some(role) = rule.immediate else { return };
         let origin = Origin::AtOnce(reason_of(rule, facts));

@@ -1,12 +1,10 @@
 //! Handovers from the first case to the last signature, through all processors of the service.
 
-mod stage;
-
-use kefu_contracts::handover::{HandoverCounts, HandoverState, Placement};
-use serde_json::json;
-use stage::{
+use crate::stage::{
     DAY_AND_NIGHT, Record, Stage, assigned, clock, command, handover_id, monday, policies, reply, resolved, told,
 };
+use kefu_contracts::handover::{HandoverCounts, HandoverState, Placement};
+use serde_json::json;
 
 fn shop() -> Stage {
     Stage::new(policies("Asia/Shanghai", DAY_AND_NIGHT))

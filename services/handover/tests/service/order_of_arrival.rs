@@ -1,11 +1,9 @@
 //! Whatever comes first, the same handovers, answers, assignments and notices come out.
 
-mod stage;
-
+use crate::stage::{DAY_AND_NIGHT, Record, Stage, assigned, clock, command, monday, policies, reply, resolved};
 use kefu_contracts::handover::Handover;
 use proptest::prelude::*;
 use serde_json::json;
-use stage::{DAY_AND_NIGHT, Record, Stage, assigned, clock, command, monday, policies, reply, resolved};
 
 /// A Monday with two handovers: one signed, one that nobody claims.
 fn monday_records() -> Vec<Record> {

@@ -1,10 +1,11 @@
 //! Coming, leaving, swaps and absences, through all processors of the service.
 
-mod stage;
-
+use crate::stage::{
+    DAY_AND_NIGHT, Record, Stage, assigned, clock, command, handover_id, instant, monday, policies, policy_versions,
+    told,
+};
 use kefu_contracts::handover::HandoverState;
 use serde_json::json;
-use stage::{DAY_AND_NIGHT, Record, Stage, assigned, clock, command, handover_id, instant, monday, policies, told};
 
 const NIGHT: &str = "care/night/2026-03-02";
 
@@ -29,6 +30,18 @@ fn who_is_not_there_ten_minutes_before_the_start_is_reported() {
         assert_eq!(shop.notices(), expected, "came at {came}");
         let answer = shop.answers().into_values().next().unwrap();
         assert_eq!((answer.status, answer.body.0["on_time"].as_bool()), (200, Some(!reported)));
+    }
+}
+
+#[test]
+fn who_is_expected_is_what_the_policy_says_then() {
+    let other = r#"  - {team: care, name: night, hours: "18:00-03:00", staff: [a-8]}"#;
+    let none = r#"  - {team: care, name: noon, hours: "12:00-13:00", staff: [a-8]}"#;
+    for (later, expected) in [(DAY_AND_NIGHT, vec!["a-3"]), (other, vec!["a-8"]), (none, vec![])] {
+        let versions = [(None, DAY_AND_NIGHT), (Some(clock("13:30")), later)];
+        let mut shop = Stage::new(policy_versions("Asia/Shanghai", &versions));
+        shop.play(&[at_night("12:00", "swap_request", "a-3", json!({"with_agent_id": "a-7"}))]).until(clock("18:00"));
+        assert_eq!(shop.missed(), expected);
     }
 }
 
@@ -104,9 +117,14 @@ fn overnight_shifts_and_clock_changes() {
         ("2026-10-31", "2026-10-31T23:00:00-04:00", "2026-11-01T06:30:00-05:00"),
     ] {
         let mut shop = Stage::new(policies("America/New_York", night));
-        let begun =
-            stage::fact(instant(before), "c-1#1", kefu_contracts::case_event::FactKind::Assigned, "s-1", Some("a-1"));
-        shop.play(&[Record::Fact(begun)]).until(instant(due));
+        let begun = crate::stage::fact(
+            instant(before),
+            "c-1#1",
+            kefu_contracts::case_event::FactKind::Assigned,
+            "s-1",
+            Some("a-1"),
+        );
+        shop.play(&[Record::Fact(Box::new(begun))]).until(instant(due));
         let record = shop.handover(&handover_id("a-1", &format!("care/night/{date}")));
         assert_eq!((record.due_at, record.late, record.items.len()), (instant(due), true, 1), "{date}");
     }
