@@ -199,8 +199,8 @@ impl Running {
 
     fn end(&mut self) {
         // it may have ended already
-        let _ = self.child.kill().is_ok();
-        let _ = self.child.wait().is_ok();
+        self.child.kill().ok();
+        self.child.wait().ok();
     }
 }
 

@@ -16,9 +16,9 @@ use kefu_contracts::channel_event::ChannelEvent;
 use kefu_contracts::codec::{AvroRecord, Codec};
 
 /// Few, so that a round mostly ends before another program gets the core.
-const RECORDS: u32 = 200;
+const RECORDS: u32 = 20;
 /// The ways are measured in turn, so that whatever else the machine does meets them all alike.
-const ROUNDS: usize = 501;
+const ROUNDS: usize = 2001;
 
 const CHANNEL_EVENT: &str = r#"{"event_id":"e-20260302-000001","tenant":"demo","conversation_id":"c-1",
     "channel":"chat","occurred_at":"2026-03-02T01:00:00.000Z","type":"message",

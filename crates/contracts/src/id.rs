@@ -11,7 +11,7 @@ pub fn hash_id(parts: &[&str]) -> String {
     let mut text = String::with_capacity(32);
     for byte in &digest(parts)[..16] {
         // writing to a String cannot fail
-        let _ = write!(text, "{byte:02x}").is_ok();
+        write!(text, "{byte:02x}").ok();
     }
     text
 }

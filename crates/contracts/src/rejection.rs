@@ -65,6 +65,18 @@ codes! {
     InvalidPolicy = "invalid_policy",
 }
 
+/// The codes of problems that only HTTP requests have; no record is refused with them.
+pub const HTTP_CODES: &[&str] = &[
+    "bad_request",
+    "no_survey_key",
+    "state_unreadable",
+    "unauthorized",
+    "unavailable",
+    "unsupported_encoding",
+    "unsupported_media_type",
+    "unwritable",
+];
+
 impl std::fmt::Display for Code {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.as_str())

@@ -1,19 +1,27 @@
 //! The closed sets of words that records use.
 //!
-//! Owns the words and their spelling, the same in JSON, Avro and policies. What a word leads to is the services' matter.
+//! Owns the words and their spelling, the same in JSON, Avro and policies. What a word leads to is the services'
+//! matter.
 
 use std::collections::HashSet;
 
 use apache_avro::Schema;
 use apache_avro::schema::Name;
 
-/// Declares an enum whose variants are spelled as words: `as_str`, `ALL`, `Display` and `FromStr` beside serde and Avro.
+/// Declares an enum whose variants are spelled as words: `as_str`, `ALL`, `Display` and `FromStr` beside serde and
+/// Avro.
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
         pub enum $name {
-            $($(#[$variant_doc])* #[doc = ""] #[doc = concat!("Written `", $word, "`.")] #[serde(rename = $word)] $variant),+
+            $(
+                $(#[$variant_doc])*
+                #[doc = ""]
+                #[doc = concat!("Written `", $word, "`.")]
+                #[serde(rename = $word)]
+                $variant
+            ),+
         }
 
         impl $name {

@@ -95,7 +95,7 @@ pub(crate) fn policies() -> Result<Policies, Failure> {
         .map_err(|faults| Failure::work(faults.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")))?;
     let mut policies = Policies::default();
     // the first and only one, so none is replaced
-    let _ = policies.insert(Arc::new(policy)).is_none();
+    policies.insert(Arc::new(policy));
     Ok(policies)
 }
 

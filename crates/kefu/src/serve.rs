@@ -87,7 +87,7 @@ pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let config = Config::load(args.config.as_deref(), args.flags()).map_err(Failure::usage)?;
     let policies = replay::read_policies(&config.policies).map_err(policy::failure)?;
     let codec = Codec::single_object();
-    let here = services::definitions(&args.services, &codec).map_err(Failure::usage)?;
+    let here = services::definitions(&args.services, &config, &codec).map_err(Failure::usage)?;
     let names: Vec<&str> = here.iter().map(|definition| definition.service.name).collect();
     let name = if names.len() == 1 { names[0] } else { "kefu" }.to_owned();
     let _telemetry = kefu_runtime::telemetry::start(&config.telemetry, &name).map_err(Failure::usage)?;
@@ -104,7 +104,7 @@ pub(crate) fn demo(folder: &std::path::Path, listen: &str, policies: Policies) -
     let config = Config::load(None, flags).map_err(Failure::usage)?;
     let _telemetry = kefu_runtime::telemetry::start(&config.telemetry, "kefu").map_err(Failure::usage)?;
     let codec = Codec::single_object();
-    let here = services::definitions(&[], &codec).map_err(Failure::usage)?;
+    let here = services::definitions(&[], &config, &codec).map_err(Failure::usage)?;
     let process = Process { here, policies, codec };
     lifecycle::serve(&config, process, |_, _| {}).map_err(Failure::work)
 }

@@ -1,8 +1,8 @@
 //! The six services.
 
-use axum::Router;
 use kefu_contracts::codec::Codec;
 use kefu_processor::Service;
+use kefu_runtime::config::{Config, ConfigFaults};
 use kefu_runtime::lifecycle::Definition;
 
 /// All six, in the order of the flow.
@@ -20,20 +20,73 @@ pub(crate) fn all() -> Vec<Service> {
 /// The services called `names` as a process runs them; all if none is named.
 ///
 /// # Errors
-/// If a name is none of a service.
-pub(crate) fn definitions(names: &[String], codec: &Codec) -> Result<Vec<Definition>, String> {
-    let _ = codec;
-    let all = all();
-    if let Some(unknown) = names.iter().find(|name| !all.iter().any(|service| service.name == **name)) {
-        let known: Vec<&str> = all.iter().map(|service| service.name).collect();
+/// If a name is none of a service, or a service cannot be put together with this configuration.
+pub(crate) fn definitions(names: &[String], config: &Config, codec: &Codec) -> Result<Vec<Definition>, String> {
+    let known: Vec<&str> = all().iter().map(|service| service.name).collect();
+    if let Some(unknown) = names.iter().find(|name| !known.contains(&name.as_str())) {
         return Err(format!("--services: `{unknown}` is no service; use {}", known.join(", ")));
     }
-    let wanted = all.into_iter().filter(|service| names.is_empty() || names.iter().any(|name| name == service.name));
-    let definitions = wanted.map(|service| Definition {
-        service,
-        routes: Router::new(),
-        paths: serde_json::json!({}),
-        views: Vec::new(),
-    });
-    Ok(definitions.collect())
+    let definitions = every(config, codec).map_err(|faults| faults.to_string())?;
+    let is_wanted = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
+    Ok(definitions.into_iter().filter(|definition| is_wanted(definition.service.name)).collect())
+}
+
+fn every(config: &Config, codec: &Codec) -> Result<Vec<Definition>, ConfigFaults> {
+    Ok(vec![
+        kefu_intake::api::definition(codec),
+        kefu_classifier::api::definition(codec),
+        kefu_escalation::api::definition(codec),
+        kefu_satisfaction_survey::api::from_config(config, codec)?,
+        kefu_handover::api::definition(codec),
+        kefu_kpi_aggregator::api::definition(codec),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use kefu_contracts::topic::{CHANNEL_EVENTS, CLASSIFICATIONS, COMMANDS, POLICIES};
+    use kefu_processor::Topology;
+    use kefu_processor::flow::{StageName, WRITERS};
+
+    use super::*;
+
+    fn upstream(topology: &Topology, of: &str) -> Vec<(String, Vec<StageName>)> {
+        let stages = topology.stages.iter().enumerate().filter(|(_, stage)| stage.service == of);
+        stages.map(|(index, stage)| (stage.id(), topology.upstream(index).to_vec())).collect()
+    }
+
+    /// A service that runs alone knows its upstream from a table; all together know it from each other.
+    #[test]
+    fn a_service_alone_waits_for_the_same_stages_as_among_all() {
+        let together = Topology::new(&all()).unwrap();
+        for service in all() {
+            let name = service.name;
+            let mut alone = upstream(&Topology::new(&[service]).unwrap(), name);
+            let mut among_all = upstream(&together, name);
+            alone.sort();
+            among_all.sort();
+            assert_eq!(alone, among_all);
+        }
+    }
+
+    #[test]
+    fn the_table_of_writers_names_nothing_that_nobody_waits_for() {
+        let feedback =
+            [CHANNEL_EVENTS.info, CLASSIFICATIONS.info, COMMANDS.info, POLICIES.info].map(|topic| topic.name);
+        let mut needed = BTreeSet::new();
+        for (writer, reader) in
+            all().iter().flat_map(|writer| all().into_iter().map(move |reader| (writer.clone(), reader)))
+        {
+            let read: BTreeSet<&str> =
+                reader.stages.iter().flat_map(|stage| stage.inputs).map(|topic| topic.name).collect();
+            for stage in writer.stages.iter().filter(|_| writer.name != reader.name) {
+                let topics = stage.outputs.iter().map(|topic| topic.name);
+                let topics = topics.filter(|topic| read.contains(topic) && !feedback.contains(topic));
+                needed.extend(topics.map(|topic| (topic, stage.stage_name())));
+            }
+        }
+        assert_eq!(WRITERS.iter().copied().collect::<BTreeSet<_>>(), needed);
+    }
 }

@@ -274,7 +274,7 @@ mod tests {
                 team: "care".to_owned(),
                 name: "day".to_owned(),
                 days: Vec::new(),
-                hours: "09:00-18:00".parse().unwrap(),
+                hours: kefu_calendar::parse_hours("09:00-18:00").unwrap(),
                 staff: Vec::new(),
                 rotation: Some(crate::Rotation { staff: staff.clone(), every_days: every, from }),
             };

@@ -2,6 +2,11 @@
 //!
 //! A service that runs alone does not know the code of the others, but its timers wait for their progress. The names
 //! here are held against the real services by a test of the `kefu` program, which has all of them.
+//!
+//! Decisions of later stages come back to the case machine. With the event clock its progress therefore has passes:
+//! pass 0 is complete in what came from outside, pass 1 also in the verdicts on it, pass 2 also in what escalation
+//! decided. Whoever decides once and for all waits for the pass that holds what the decision rests on. With the wall
+//! clock nobody waits for feedback: a classifier that is away must not stop a clock.
 
 /// A stage by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -13,17 +18,31 @@ pub struct StageName {
 }
 
 const INTAKE_CASES: StageName = StageName { service: "intake", processor: "cases" };
-const INTAKE_ORDERS: StageName = StageName { service: "intake", processor: "orders" };
+const VERDICTS: StageName = StageName { service: "classifier", processor: "cases" };
+const STUCK_ORDERS: StageName = StageName { service: "escalation", processor: "orders" };
 const CLOCKS: StageName = StageName { service: "escalation", processor: "clocks" };
 const SURVEYS: StageName = StageName { service: "satisfaction-survey", processor: "surveys" };
 const HANDOVERS: StageName = StageName { service: "handover", processor: "handovers" };
 
 /// Topics by name without prefix, and who writes them.
 pub const WRITERS: &[(&str, StageName)] = &[
-    ("cases", INTAKE_CASES),
     ("case-events", INTAKE_CASES),
-    ("orders", INTAKE_ORDERS),
     ("sla-events", CLOCKS),
     ("surveys", SURVEYS),
     ("handovers", HANDOVERS),
 ];
+
+/// The stages whose decisions come back to a stage, pass by pass from pass 1.
+pub fn passes(stage: StageName) -> &'static [&'static [StageName]] {
+    if stage == INTAKE_CASES { &[&[VERDICTS], &[CLOCKS, STUCK_ORDERS]] } else { &[] }
+}
+
+/// The pass of `upstream` that a stage of `reader` waits for with the event clock.
+pub fn pass_for(reader: &str, upstream: StageName) -> usize {
+    let wanted = match reader {
+        "intake" | "classifier" => 0,
+        "escalation" => 1,
+        _ => 2,
+    };
+    wanted.min(passes(upstream).len())
+}

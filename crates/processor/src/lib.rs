@@ -26,5 +26,5 @@ pub use pipeline::{NoStates, Pipeline, PipelineError, Sink, StateSource};
 pub use processor::Processor;
 pub use state::StateRecord;
 pub use task::{Record, Task};
-pub use timers::{Due, TimerClass};
+pub use timers::{Due, Reached, TimerClass};
 pub use topology::{Service, Stage, Topology};

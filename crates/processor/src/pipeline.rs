@@ -14,7 +14,7 @@ use crate::context::{Clock, Environment};
 use crate::effects::{DeadLetter, Effects, Emission};
 use crate::state::StateError;
 use crate::task::{Record, Task};
-use crate::timers::Due;
+use crate::timers::{Due, Reached};
 use crate::topology::{Stage, Topology};
 
 /// Where stored states come from.
@@ -254,12 +254,12 @@ impl Pipeline {
         let Some((due, index)) = self.first_timer() else { return Ok(()) };
         self.set_now(due.at);
         let running = &mut self.running[index];
-        for key in running.task.missing_for_timers(due.at, 1) {
+        for key in running.task.missing_for_timers(Reached::all(due.at), 1) {
             supply(running, key, states)?;
         }
         let mut effects = Effects::default();
         let environment = environment(&self.codec, &self.policies, self.clock);
-        running.task.fire(due.at, environment, &mut effects);
+        running.task.fire(Reached::all(due.at), environment, &mut effects);
         self.take(index, None, effects, sink);
         self.drain(states, sink)
     }

@@ -19,6 +19,10 @@ pub trait Processor: Send + Sync + 'static {
     const NAME: &'static str;
     /// The topics it may write to.
     const OUTPUTS: &'static [TopicInfo];
+    /// Whether a record first fires its key's timers that lie before it, though the watermark may not have passed
+    /// them: right where a key's records come in their order. A processor that decides in timers what records of
+    /// several partitions led to must wait for the watermark, and says no.
+    const EAGER: bool = true;
     /// What it remembers of a key.
     type State: StateRecord;
     /// What it reads.

@@ -95,6 +95,7 @@ pub fn decode_due(key: &str, bytes: &[u8]) -> Result<Option<Due>, StateError> {
         2 => TimerClass::Breach,
         3 => TimerClass::AutoClose,
         4 => TimerClass::Last,
+        5 => TimerClass::Tidy,
         other => return Err(damaged(key, &format!("timer class {other}"))),
     };
     let at = Timestamp::from_ms(i64::from_le_bytes(at));

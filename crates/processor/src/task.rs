@@ -15,7 +15,7 @@ use crate::effects::{DeadLetter, Effects, Outcome};
 use crate::input::Input;
 use crate::processor::Processor;
 use crate::state::{self, StateError};
-use crate::timers::{Due, Timers};
+use crate::timers::{Due, Reached, TimerClass, Timers};
 
 /// A received record.
 #[derive(Clone, Copy, Debug)]
@@ -44,8 +44,8 @@ pub trait Task: Send {
     /// The keys whose state is needed for the queued records.
     fn missing(&self) -> Vec<Arc<str>>;
 
-    /// The keys whose state is needed to fire timers due at `until` or before, at most `limit` of them.
-    fn missing_for_timers(&self, until: Timestamp, limit: usize) -> Vec<Arc<str>>;
+    /// The keys whose state is needed to fire timers that may fire, at most `limit` of them.
+    fn missing_for_timers(&self, reached: Reached, limit: usize) -> Vec<Arc<str>>;
 
     /// Gives the stored state of a key, or that there is none.
     ///
@@ -68,8 +68,11 @@ pub trait Task: Send {
     /// Processes the queued records.
     fn run(&mut self, environment: Environment<'_>, effects: &mut Effects);
 
-    /// Fires the first timer if it is due at `until` or before and its state is here.
-    fn fire(&mut self, until: Timestamp, environment: Environment<'_>, effects: &mut Effects) -> bool;
+    /// Fires the first timer that may fire if its state is here; gives whether one fired.
+    fn fire(&mut self, reached: Reached, environment: Environment<'_>, effects: &mut Effects) -> bool;
+
+    /// The first timer that may fire.
+    fn next_due(&self, reached: Reached) -> Option<Due>;
 
     /// The first timer.
     fn first_due(&self) -> Option<Due>;
@@ -185,7 +188,8 @@ impl<P: Processor> ProcessorTask<P> {
     /// Fires the timers of `key` that lie before `at`: its record of that instant follows them, as in a replay, though
     /// the watermark may not have passed them yet.
     fn fire_earlier(&mut self, key: &Arc<str>, at: Timestamp, environment: Environment<'_>, effects: &mut Effects) {
-        while let Some(due) = self.slots.get(key).and_then(|slot| slot.due).filter(|due| due.at < at) {
+        let earlier = |due: &Due| due.at < at && due.class != TimerClass::Tidy;
+        while let Some(due) = self.slots.get(key).and_then(|slot| slot.due).filter(earlier) {
             self.fire_one(key, due, environment, effects);
         }
     }
@@ -248,8 +252,8 @@ impl<P: Processor> Task for ProcessorTask<P> {
         keys
     }
 
-    fn missing_for_timers(&self, until: Timestamp, limit: usize) -> Vec<Arc<str>> {
-        let due = self.timers.due_until(until).take(limit);
+    fn missing_for_timers(&self, reached: Reached, limit: usize) -> Vec<Arc<str>> {
+        let due = self.timers.due(reached).take(limit);
         due.filter(|(_, key)| !self.slots.contains_key(*key)).map(|(_, key)| key.clone()).collect()
     }
 
@@ -278,7 +282,9 @@ impl<P: Processor> Task for ProcessorTask<P> {
 
     fn run(&mut self, environment: Environment<'_>, effects: &mut Effects) {
         for Queued { key, input, index } in std::mem::take(&mut self.queue) {
-            if let Some(at) = input.event_time() {
+            if P::EAGER
+                && let Some(at) = input.event_time()
+            {
                 self.fire_earlier(&key, at.min(environment.clock.limit()), environment, effects);
             }
             let done = self.step(&key, None, Some(index), environment, effects, |processor, state, context| {
@@ -292,13 +298,15 @@ impl<P: Processor> Task for ProcessorTask<P> {
         }
     }
 
-    fn fire(&mut self, until: Timestamp, environment: Environment<'_>, effects: &mut Effects) -> bool {
-        let Some((due, key)) = self.timers.first().map(|(due, key)| (due, key.clone())) else { return false };
-        if due.at > until || !self.slots.contains_key(&key) {
-            return false;
-        }
+    fn fire(&mut self, reached: Reached, environment: Environment<'_>, effects: &mut Effects) -> bool {
+        let first = self.timers.first_due(reached).map(|(due, key)| (due, key.clone()));
+        let Some((due, key)) = first.filter(|(_, key)| self.slots.contains_key(key)) else { return false };
         self.fire_one(&key, due, environment, effects);
         true
+    }
+
+    fn next_due(&self, reached: Reached) -> Option<Due> {
+        self.timers.first_due(reached).map(|(due, _)| due)
     }
 
     fn first_due(&self) -> Option<Due> {

@@ -20,6 +20,8 @@ pub enum TimerClass {
     AutoClose = 3,
     /// Anything that follows from the above.
     Last = 4,
+    /// Forgetting what nobody needs any more; waits until all that can come back has come back.
+    Tidy = 5,
 }
 
 /// An instant at which a state wants to be woken.
@@ -39,9 +41,34 @@ impl Due {
         Self { at, class, recurring: false }
     }
 
-    /// Something that comes again and again, or only tidies up.
+    /// Something to forget.
+    pub fn tidy(at: Timestamp) -> Self {
+        Self::recurring(at, TimerClass::Tidy)
+    }
+
+    /// Something that comes again and again.
     pub fn recurring(at: Timestamp, class: TimerClass) -> Self {
         Self { at, class, recurring: true }
+    }
+}
+
+/// Up to when timers may fire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// Everything up to here has arrived.
+    pub complete: Timestamp,
+    /// Everything up to here has arrived, and what was decided on it has come back; for [`TimerClass::Tidy`].
+    pub settled: Timestamp,
+}
+
+impl Reached {
+    /// Both are `at`: nothing is under way.
+    pub fn all(at: Timestamp) -> Self {
+        Self { complete: at, settled: at }
+    }
+
+    fn of(self, class: TimerClass) -> Timestamp {
+        if class == TimerClass::Tidy { self.settled } else { self.complete }
     }
 }
 
@@ -49,6 +76,7 @@ impl Due {
 #[derive(Debug, Default)]
 pub struct Timers {
     queue: BTreeSet<(Due, Arc<str>)>,
+    tidy: BTreeSet<(Due, Arc<str>)>,
     lasting: usize,
 }
 
@@ -59,25 +87,41 @@ impl Timers {
             return;
         }
         if let Some(old) = old
-            && self.queue.remove(&(old, key.clone()))
+            && self.queue_of(old).remove(&(old, key.clone()))
         {
             self.lasting -= usize::from(!old.recurring);
         }
         if let Some(new) = new
-            && self.queue.insert((new, key.clone()))
+            && self.queue_of(new).insert((new, key.clone()))
         {
             self.lasting += usize::from(!new.recurring);
         }
     }
 
-    /// The first timer.
-    pub fn first(&self) -> Option<(Due, &Arc<str>)> {
-        self.queue.first().map(|(due, key)| (*due, key))
+    fn queue_of(&mut self, due: Due) -> &mut BTreeSet<(Due, Arc<str>)> {
+        if due.class == TimerClass::Tidy { &mut self.tidy } else { &mut self.queue }
     }
 
-    /// The keys due at `until` or before, in order.
-    pub fn due_until(&self, until: Timestamp) -> impl Iterator<Item = (Due, &Arc<str>)> {
-        self.queue.iter().take_while(move |(due, _)| due.at <= until).map(|(due, key)| (*due, key))
+    /// The first timer.
+    pub fn first(&self) -> Option<(Due, &Arc<str>)> {
+        self.first_where(|_| true)
+    }
+
+    /// The first timer that may fire.
+    pub fn first_due(&self, reached: Reached) -> Option<(Due, &Arc<str>)> {
+        self.first_where(|due| due.at <= reached.of(due.class))
+    }
+
+    fn first_where(&self, may: impl Fn(Due) -> bool) -> Option<(Due, &Arc<str>)> {
+        let firsts = [self.queue.first(), self.tidy.first()].into_iter().flatten();
+        firsts.map(|(due, key)| (*due, key)).filter(|(due, _)| may(*due)).min()
+    }
+
+    /// The keys whose timers may fire, by queue and instant.
+    pub fn due(&self, reached: Reached) -> impl Iterator<Item = (Due, &Arc<str>)> {
+        let may = move |(due, _): &&(Due, Arc<str>)| due.at <= reached.of(due.class);
+        let due = self.queue.iter().take_while(may).chain(self.tidy.iter().take_while(may));
+        due.map(|(due, key)| (*due, key))
     }
 
     /// Whether a timer is left that is not recurring.
@@ -87,12 +131,12 @@ impl Timers {
 
     /// How many timers there are.
     pub fn len(&self) -> usize {
-        self.queue.len()
+        self.queue.len() + self.tidy.len()
     }
 
     /// Whether there is no timer.
     pub fn is_empty(&self) -> bool {
-        self.queue.is_empty()
+        self.len() == 0
     }
 }
 
@@ -107,8 +151,18 @@ mod tests {
         for (key, class) in [("b", TimerClass::Breach), ("a", TimerClass::AutoClose), ("c", TimerClass::Warning)] {
             timers.set(&Arc::from(key), None, Some(Due::once(at, class)));
         }
-        let order: Vec<&str> = timers.due_until(at).map(|(_, key)| &**key).collect();
+        let order: Vec<&str> = timers.due(Reached::all(at)).map(|(_, key)| &**key).collect();
         assert_eq!(order, ["c", "b", "a"]);
+    }
+
+    #[test]
+    fn what_may_still_be_needed_is_not_forgotten() {
+        let mut timers = Timers::default();
+        timers.set(&Arc::from("a"), None, Some(Due::tidy(Timestamp::from_ms(5))));
+        timers.set(&Arc::from("b"), None, Some(Due::once(Timestamp::from_ms(6), TimerClass::Breach)));
+        let reached = Reached { complete: Timestamp::from_ms(7), settled: Timestamp::from_ms(4) };
+        assert_eq!(timers.due(reached).map(|(_, key)| &**key).collect::<Vec<_>>(), ["b"]);
+        assert_eq!(timers.first_due(Reached::all(reached.complete)).map(|(_, key)| &**key), Some("a"));
     }
 
     #[test]

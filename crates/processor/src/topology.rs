@@ -119,7 +119,8 @@ impl Topology {
         Ok(Self { stages, upstream })
     }
 
-    /// The stages whose progress the stage at `index` waits for, whether they are among the stages here or not.
+    /// The stages whose progress the stage at `index` waits for, whether they are among the stages here or not; with
+    /// the event clock, in the pass that [`crate::flow::pass_for`] gives.
     pub fn upstream(&self, index: usize) -> &[StageName] {
         self.upstream.get(index).map_or(&[], Vec::as_slice)
     }

@@ -56,8 +56,8 @@ impl Readiness for Ready {
     }
 }
 
-/// A service with its API, on the wall clock and a store of its own. It has two tenants: the keys `demo-<scope>-key` and
-/// `other-<scope>-key`, each with that one scope.
+/// A service with its API, on the wall clock and a store of its own. It has two tenants: the keys `demo-<scope>-key`
+/// and `other-<scope>-key`, each with that one scope.
 pub struct Server {
     router: Router,
     api: Api,
@@ -75,7 +75,10 @@ impl Server {
     /// Starts a service with `policies`.
     pub fn start(define: impl FnOnce(&Codec) -> Definition, policies: Policies) -> Self {
         let keys = ["demo", "other"].into_iter().flat_map(|tenant| {
-            SCOPES.map(|scope| serde_json::json!({"token": format!("{tenant}-{scope}-key-0000"), "tenant": tenant, "scopes": [scope]}))
+            SCOPES.map(|scope| {
+                let token = format!("{tenant}-{scope}-key-0000");
+                serde_json::json!({"token": token, "tenant": tenant, "scopes": [scope]})
+            })
         });
         Self::start_with(define, policies, serde_json::json!({"keys": keys.collect::<Vec<_>>()}))
     }

@@ -105,7 +105,11 @@ mod tests {
         }
 
         #[test]
-        fn a_mobile_number_never_gets_through(before in "[中a ,:]{0,5}", number in "1[3-9][0-9]{9}", after in "[中,。]{0,5}") {
+        fn a_mobile_number_never_gets_through(
+            before in "[中a ,:]{0,5}",
+            number in "1[3-9][0-9]{9}",
+            after in "[中,。]{0,5}",
+        ) {
             prop_assume!(!before.ends_with('a'));
             let text = format!("{before}{number}{after}");
             prop_assert!(!mask(&text).contains(&number));

@@ -119,7 +119,7 @@ fn luhn(digits: &str) -> bool {
             if place % 2 == 1 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// A Chinese identity number: region, date of birth, three digits and a check character; where it ends.

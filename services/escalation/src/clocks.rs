@@ -51,8 +51,18 @@ pub struct CaseClocks {
     forget_at: Option<Timestamp>,
     /// What the customer said, until it is routed.
     spoken: Spoken,
-    /// The routing rules that were followed: policy version and place.
-    routed: Vec<(i64, u32)>,
+    /// When something is to be told.
+    tell_at: Option<Timestamp>,
+    /// What was told takes the facts up to here into account.
+    told_until: Timestamp,
+    /// The routing rule that was followed, once for each case: policy version and place.
+    routed: Option<(i64, u32)>,
+    /// When it is to be routed.
+    route_at: Option<Timestamp>,
+    /// The language to write to the customer in.
+    language: Language,
+    /// Whom to write to.
+    customer: Option<Recipient>,
 }
 
 impl StateRecord for CaseClocks {
@@ -71,16 +81,37 @@ impl CaseClocks {
             next: None,
             forget_at: None,
             spoken: Spoken::default(),
-            routed: Vec::new(),
+            tell_at: None,
+            told_until: Timestamp::MIN,
+            routed: None,
+            route_at: None,
+            language: Language::Other,
+            customer: None,
         }
     }
 
-    /// Tells what is new since the last time.
+    /// What is to be played to learn how its clocks stand.
+    pub fn played(&self) -> Played<'_> {
+        self.playing(&self.facts)
+    }
+
+    fn playing<'f>(&self, facts: &'f Facts) -> Played<'f> {
+        Played { facts, channel: self.channel, live: self.live, reached: self.reached }
+    }
+
+    /// Plans to tell what follows from a fact, once everything up to it has arrived.
+    fn plan_telling(&mut self, at: Timestamp) {
+        self.tell_at = Some(self.tell_at.map_or(at, |planned| planned.min(at)));
+    }
+
+    /// Tells what is new since the last time, up to an instant that everything has arrived for.
     fn tell(&mut self, ctx: &mut Context<'_>) {
+        self.told_until = self.told_until.max(ctx.now());
+        self.tell_at = self.facts.next_after(self.told_until);
         let case = CaseKey::new(ctx.key());
         let history = ctx.policies().history(ctx.tenant());
-        let played = Played { facts: &self.facts, channel: self.channel, live: self.live, reached: self.reached };
-        let outcome = replay(played, history);
+        let arrived = self.facts.until(self.told_until);
+        let outcome = replay(self.playing(&arrived), history);
         for event in difference(&mut self.told, &outcome.events, history) {
             let at = event.at;
             ctx.emit(&SLA_EVENTS, ctx.key(), &case.sla_event(&event), at);
@@ -113,32 +144,38 @@ impl CaseClocks {
         self.forget_at = ended_at.max(orphaned_at).map(|at| at.plus_ms(LATENESS_MS));
     }
 
-    /// Sends a case where the first classification with a rule says.
-    fn route(&mut self, fact: &CaseEvent, ctx: &mut Context<'_>) {
+    /// Keeps what routing may need of a fact, and plans the routing: it is decided once, so it waits until everything
+    /// up to the classification has arrived.
+    fn plan_routing(&mut self, fact: &CaseEvent, ctx: &Context<'_>) {
         let history = ctx.policies().history(ctx.tenant());
         if let Some(text) = &fact.text
             && matches!(fact.kind, FactKind::Opened | FactKind::CustomerMessage)
-            && self.routed.is_empty()
+            && self.routed.is_none()
             && asks_for_words(history, fact.at)
         {
             self.spoken.keep(fact.at, text);
         }
-        if fact.kind != FactKind::Classified {
-            return;
+        if fact.kind == FactKind::Classified {
+            self.language = language(fact);
+            self.customer = customer(fact).or(self.customer.take());
         }
+        if self.routed.is_none() {
+            self.route_at = route(&self.facts, self.channel, &self.spoken, history).map(|route| route.at);
+        }
+    }
+
+    /// Sends the case where the first classification with a rule says.
+    fn route(&mut self, ctx: &mut Context<'_>) {
+        self.route_at = None;
+        let history = ctx.policies().history(ctx.tenant());
         let Some(route) = route(&self.facts, self.channel, &self.spoken, history) else { return };
-        let id = (route.version, route.place as u32);
-        if self.routed.contains(&id) {
-            return;
-        }
-        self.routed.push(id);
+        self.routed = Some((route.version, route.place as u32));
         self.spoken.clear();
         let case = CaseKey::new(ctx.key());
-        let language = language(fact);
-        for event in case.routing(route, self.channel, language) {
+        for event in case.routing(route, self.channel, self.language) {
             ctx.emit(&CHANNEL_EVENTS, case.conversation_key(), &event, route.at);
         }
-        if let Some(message) = case.expected_time(route, self.channel, language, customer(fact)) {
+        if let Some(message) = case.expected_time(route, self.channel, self.language, self.customer.clone()) {
             ctx.emit(&OUTBOUND, case.conversation_key(), &message, route.at);
         }
     }
@@ -149,6 +186,8 @@ pub struct Clocks;
 
 impl Processor for Clocks {
     const NAME: &'static str = "clocks";
+    /// A breach or a routing is not decided before the watermark has passed it: verdicts may still be on their way.
+    const EAGER: bool = false;
     const OUTPUTS: &'static [TopicInfo] =
         &[SLA_EVENTS.info, ESCALATIONS.info, CHANNEL_EVENTS.info, OUTBOUND.info, NOTICES.info];
     type State = CaseClocks;
@@ -171,8 +210,8 @@ impl Processor for Clocks {
             Taken::Irrelevant if case.facts.list().is_empty() => case.forget_at = Some(fact.at.plus_ms(LATENESS_MS)),
             Taken::Irrelevant => {}
             Taken::Changed => {
-                case.route(&fact, ctx);
-                case.tell(ctx);
+                case.plan_routing(&fact, ctx);
+                case.plan_telling(fact.at);
             }
         }
         Ok(())
@@ -180,7 +219,13 @@ impl Processor for Clocks {
 
     fn on_timer(&self, state: &mut Option<CaseClocks>, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let Some(case) = state else { return Ok(()) };
-        if let Some(next) = case.next.filter(|next| next.at <= ctx.now()) {
+        if case.route_at.is_some_and(|at| at <= ctx.now()) {
+            case.route(ctx);
+            return Ok(());
+        }
+        if case.tell_at.is_some_and(|at| at <= ctx.now()) {
+            case.tell(ctx);
+        } else if let Some(next) = case.next.filter(|next| next.at <= ctx.now()) {
             case.reached = case.reached.max(next.reached());
             case.tell(ctx);
         } else if case.forget_at.is_some_and(|at| at <= ctx.now()) {
@@ -191,13 +236,15 @@ impl Processor for Clocks {
 
     fn due(&self, state: &CaseClocks) -> Option<Due> {
         let next = state.next.map(Moment::due);
-        let forget = state.forget_at.map(|at| Due::recurring(at, TimerClass::Last));
-        [next, forget].into_iter().flatten().min()
+        let route = state.route_at.map(|at| Due::once(at, TimerClass::First));
+        let forget = state.forget_at.map(Due::tidy);
+        let tell = state.tell_at.map(|at| Due::once(at, TimerClass::First));
+        [next, tell, route, forget].into_iter().flatten().min()
     }
 
-    fn on_policies(&self, state: &mut Option<CaseClocks>, ctx: &mut Context<'_>) -> Result<(), Reject> {
+    fn on_policies(&self, state: &mut Option<CaseClocks>, _: &mut Context<'_>) -> Result<(), Reject> {
         if let Some(case) = state {
-            case.tell(ctx);
+            case.plan_telling(case.told_until);
         }
         Ok(())
     }

@@ -12,8 +12,7 @@ use serde_json::json;
 use crate::handovers::Desk;
 use crate::shifts::ShiftState;
 
-const HANDOVER: Operation =
-    Operation::of(&[Scope::Read], "A handover as it stands").answers(&[(200, "the handover")]);
+const HANDOVER: Operation = Operation::of(&[Scope::Read], "A handover as it stands").answers(&[(200, "the handover")]);
 
 const SHIFT: Operation = Operation::of(&[Scope::Read], "A shift: who is expected, came and left")
     .answers(&[(200, "the shift; its id is team/name/date, percent-encoded in the path")]);
@@ -44,9 +43,7 @@ const SHIFT_COMMANDS: [(&str, &str, &str); 5] = [
 
 /// The service as a process runs it.
 pub fn definition(_: &Codec) -> Definition {
-    let reads = Routes::default()
-        .get("/v1/handovers/{id}", HANDOVER, handover)
-        .get("/v1/shifts/{id}", SHIFT, shift);
+    let reads = Routes::default().get("/v1/handovers/{id}", HANDOVER, handover).get("/v1/shifts/{id}", SHIFT, shift);
     let commands = |routes: Routes, (of, path, kind, summary): (&str, &str, &'static str, &'static str)| {
         routes.command(CommandMethod::Post, &format!("/v1/{of}/{{id}}/{path}"), kind, summary)
     };

@@ -20,7 +20,6 @@ use crate::domain::request::{self, Refusal};
 use crate::domain::responsibility::{self, Move};
 use crate::domain::shift::{ShiftRef, skipped_at};
 use crate::domain::texts::News;
-use crate::patient::Patient;
 use crate::topics::{DRAFTS, DraftNews};
 
 /// How long a handover can be read, audited and amended after the shift's end, in milliseconds: a quarter and the time
@@ -62,16 +61,13 @@ input! {
 
 impl Processor for Handovers {
     const NAME: &'static str = "handovers";
+    /// A command is decided at its instant by what came from several partitions.
+    const EAGER: bool = false;
     const OUTPUTS: &'static [TopicInfo] = &[HANDOVERS.info, COMMAND_RESULTS.info, OUTBOUND.info, CHANNEL_EVENTS.info];
     type State = Desk;
-    type Input = Patient<DeskInput>;
+    type Input = DeskInput;
 
-    fn on_record(
-        &self,
-        state: &mut Option<Desk>,
-        Patient(input): Patient<DeskInput>,
-        ctx: &mut Context<'_>,
-    ) -> Result<(), Reject> {
+    fn on_record(&self, state: &mut Option<Desk>, input: DeskInput, ctx: &mut Context<'_>) -> Result<(), Reject> {
         match input {
             DeskInput::News(news) => state.get_or_insert_default().learn(*news, ctx),
             DeskInput::Command(command) => {

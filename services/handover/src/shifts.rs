@@ -18,7 +18,6 @@ use crate::domain::notice::{self, Addressee};
 use crate::domain::request::Refusal;
 use crate::domain::shift::{ShiftRef, handover_id, skipped_at};
 use crate::domain::texts::News;
-use crate::patient::Patient;
 use crate::topics::{AGENTS, AgentNews, DRAFTS, DraftNews, SHIFTS, ShiftAnnounced, ShiftWord};
 
 /// How long attendance is kept after a shift, in milliseconds: for the weekly audit and the month's evaluation.
@@ -68,16 +67,13 @@ input! {
 
 impl Processor for Shifts {
     const NAME: &'static str = "shifts";
+    /// A command is decided at its instant by what came from several partitions.
+    const EAGER: bool = false;
     const OUTPUTS: &'static [TopicInfo] = &[COMMAND_RESULTS.info, OUTBOUND.info, AGENTS.info, DRAFTS.info];
     type State = ShiftState;
-    type Input = Patient<ShiftInput>;
+    type Input = ShiftInput;
 
-    fn on_record(
-        &self,
-        state: &mut Option<ShiftState>,
-        Patient(input): Patient<ShiftInput>,
-        _: &mut Context<'_>,
-    ) -> Result<(), Reject> {
+    fn on_record(&self, state: &mut Option<ShiftState>, input: ShiftInput, _: &mut Context<'_>) -> Result<(), Reject> {
         match input {
             ShiftInput::Announced(announced) => state.get_or_insert_default().announce(*announced),
             ShiftInput::Command(command) => {

@@ -91,7 +91,7 @@ impl Processor for Cases {
     fn due(&self, state: &Conversation) -> Option<Due> {
         let closes = state.cases.iter().filter_map(|case| case.facts.auto_close_at);
         let closes = closes.map(|at| Due::once(at, TimerClass::AutoClose));
-        closes.chain(state.forget_at.map(|at| Due::recurring(at, TimerClass::Last))).min()
+        closes.chain(state.forget_at.map(Due::tidy)).min()
     }
 
     fn on_policies(&self, state: &mut Option<Conversation>, ctx: &mut Context<'_>) -> Result<(), Reject> {

@@ -1,6 +1,7 @@
 //! Finds the ends of service in each case, and the visits that follow.
 //!
-//! Keyed by case. Every fact leads to a new account of all facts; what differs from what was said before is said.
+//! Keyed by case. Every fact leads to a new account of all facts so far; what differs from what was said before is said.
+//! It is said in a timer at the fact's instant: by then what else belongs to it has arrived, its classification too.
 
 use kefu_contracts::case_event::CaseEvent;
 use kefu_contracts::partition::split_key;
@@ -38,6 +39,10 @@ pub struct CaseState {
     base: Course,
     facts: CaseFacts,
     told: Told,
+    /// When something is to be said.
+    tell_at: Option<Timestamp>,
+    /// What was said takes the facts up to here into account.
+    told_until: Timestamp,
     fold_at: Option<Timestamp>,
 }
 
@@ -51,6 +56,8 @@ pub struct Cases;
 
 impl Processor for Cases {
     const NAME: &'static str = "cases";
+    /// What a fact leads to is said once its classification has arrived too.
+    const EAGER: bool = false;
     const OUTPUTS: &'static [TopicInfo] = &[CANDIDATES.info, FOLLOW_UP_CAUSES.info];
     type State = CaseState;
     type Input = CasesInput;
@@ -60,7 +67,7 @@ impl Processor for Cases {
         let mut case = state.take().unwrap_or_else(|| CaseState::new(event.channel));
         case.channel = event.channel;
         match case.facts.learn(&event) {
-            Learnt::New => case.tell(ctx),
+            Learnt::New => case.tell_at = Some(case.tell_at.map_or(event.at, |planned| planned.min(event.at))),
             Learnt::Known => ctx.duplicate(),
             Learnt::Nothing => {}
             Learnt::Full => {
@@ -72,21 +79,33 @@ impl Processor for Cases {
         Ok(())
     }
 
-    fn on_timer(&self, state: &mut Option<CaseState>, _: &mut Context<'_>) -> Result<(), Reject> {
-        if let Some(case) = state {
+    fn on_timer(&self, state: &mut Option<CaseState>, ctx: &mut Context<'_>) -> Result<(), Reject> {
+        let Some(case) = state else { return Ok(()) };
+        if case.tell_at.is_some_and(|at| at <= ctx.now()) {
+            case.tell(ctx);
+        } else if case.fold_at.is_some_and(|at| at <= ctx.now()) {
             case.fold();
         }
         Ok(())
     }
 
     fn due(&self, state: &CaseState) -> Option<Due> {
-        state.fold_at.map(|at| Due::recurring(at, TimerClass::Last))
+        let tell = state.tell_at.map(|at| Due::once(at, TimerClass::First));
+        tell.into_iter().chain(state.fold_at.map(Due::tidy)).min()
     }
 }
 
 impl CaseState {
     fn new(channel: Channel) -> Self {
-        Self { channel, base: Course::default(), facts: CaseFacts::default(), told: Told::default(), fold_at: None }
+        Self {
+            channel,
+            base: Course::default(),
+            facts: CaseFacts::default(),
+            told: Told::default(),
+            tell_at: None,
+            told_until: Timestamp::MIN,
+            fold_at: None,
+        }
     }
 
     fn is_empty(&self) -> bool {
@@ -94,10 +113,12 @@ impl CaseState {
     }
 
     fn tell(&mut self, ctx: &mut Context<'_>) {
+        self.told_until = self.told_until.max(ctx.now());
+        self.tell_at = self.facts.next_after(self.told_until);
         let key = ctx.key();
         let (tenant, case_id) = split_key(key);
         let policies = ctx.policies().history(tenant);
-        let account = account(&self.base, &self.facts);
+        let account = account(&self.base, &self.facts.until(self.told_until));
         let candidates = account
             .resolutions
             .iter()

@@ -52,6 +52,7 @@ pub struct Customers;
 
 impl Processor for Customers {
     const NAME: &'static str = "customers";
+    const EAGER: bool = false;
     const OUTPUTS: &'static [TopicInfo] = &[INVITATIONS.info, FOLLOW_UP_CAUSES.info, OUTBOUND.info];
     type State = CustomerState;
     type Input = CustomersInput;

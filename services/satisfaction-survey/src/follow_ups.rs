@@ -55,6 +55,7 @@ pub struct FollowUps;
 
 impl Processor for FollowUps {
     const NAME: &'static str = "follow_ups";
+    const EAGER: bool = false;
     const OUTPUTS: &'static [TopicInfo] = &[FOLLOW_UPS.info, COMMAND_RESULTS.info];
     type State = FollowUpRecord;
     type Input = FollowUpsInput;

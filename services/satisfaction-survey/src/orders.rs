@@ -6,7 +6,7 @@ use kefu_contracts::order::OrderEvent;
 use kefu_contracts::partition::split_key;
 use kefu_contracts::topic::{ORDER_EVENTS, TopicInfo};
 use kefu_contracts::{Reject, Timestamp};
-use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
+use kefu_processor::{Context, Due, Processor, StateRecord, input};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::care::{Care, OrderCourse};
@@ -68,8 +68,7 @@ impl Processor for Orders {
     }
 
     fn due(&self, state: &OrderState) -> Option<Due> {
-        let forgotten_at = state.course.last_at()?.plus_ms(KEPT_MS);
-        Some(Due::recurring(forgotten_at, TimerClass::Last))
+        Some(Due::tidy(state.course.last_at()?.plus_ms(KEPT_MS)))
     }
 }
 

@@ -62,6 +62,7 @@ pub struct Surveys;
 
 impl Processor for Surveys {
     const NAME: &'static str = "surveys";
+    const EAGER: bool = false;
     const OUTPUTS: &'static [TopicInfo] =
         &[SURVEYS.info, OUTBOUND.info, COMMAND_RESULTS.info, CHANNEL_EVENTS.info, FOLLOW_UP_CAUSES.info];
     type State = SurveyRecord;

@@ -50,7 +50,8 @@ fn order(order_id: &str, ms: i64, status: OrderStatus) -> Arrival {
     Arrival::Order(order_event(order_id, "u-2", ms, status))
 }
 
-/// Two customers, four cases, two orders: complaints and inquiries, ended, taken up again, answered in time, too late and twice.
+/// Two customers, four cases, two orders: complaints and inquiries, ended, taken up again, answered in time, too late
+/// and twice.
 fn week() -> Vec<Arrival> {
     let open = |case: &str, customer: &str, ms| CaseStory::opened(case, customer, ms);
     let stories = [

@@ -2,13 +2,14 @@
 //!
 //! Owns what counts as a difference: the last value of each key of a snapshot topic without its revision, and the set
 //! of SLA events without moved due instants and without breaches that were retracted. The order in which services
-//! happened to take each other's records is none.
+//! happened to take each other's records is none. Policies are given, not made, and a row of key figures that holds no
+//! figure is as good as none.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use kefu_contracts::topic::{self, Cleanup, SLA_EVENTS};
+use kefu_contracts::topic::{self, Cleanup, POLICIES, SLA_EVENTS};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -23,8 +24,11 @@ pub(crate) struct TopicDifference {
     /// What only the second has.
     pub only_right: Vec<(String, Value)>,
     /// Keys in both with other values: the key, and the fields that differ with both values.
-    pub changed: Vec<(String, BTreeMap<String, (Value, Value)>)>,
+    pub changed: Vec<(String, FieldChanges)>,
 }
+
+/// Fields that differ, with both values.
+pub(crate) type FieldChanges = BTreeMap<String, (Value, Value)>;
 
 impl TopicDifference {
     fn is_empty(&self) -> bool {
@@ -86,7 +90,7 @@ pub(crate) fn compare(left: &Path, right: &Path, prefix: &str) -> io::Result<Com
         let name = format!("{prefix}{}.ndjson", info.name);
         let read = if info.name == SLA_EVENTS.info.name {
             sla_events
-        } else if info.cleanup == Cleanup::Compact {
+        } else if info.cleanup == Cleanup::Compact && info.name != POLICIES.info.name {
             snapshots
         } else {
             continue;
@@ -143,6 +147,7 @@ fn snapshots(path: &Path) -> io::Result<Values> {
         }
         last.insert(key, value);
     })?;
+    last.retain(|_, value| value.get("metrics").and_then(Value::as_object).is_none_or(|metrics| !metrics.is_empty()));
     Ok(last)
 }
 

@@ -79,5 +79,5 @@ pub(crate) fn figures(totals: &Totals) -> String {
 
 fn line(text: &mut String, content: &str) {
     // writing to a String cannot fail
-    let _ = writeln!(text, "{content}").is_ok();
+    writeln!(text, "{content}").ok();
 }

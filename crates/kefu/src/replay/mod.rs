@@ -109,13 +109,13 @@ pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<S
         bad_lines: 0,
     };
     let mut inputs = Inputs::new(options.inputs, options.order, |lines| {
-        if lines % 4096 == 0 {
+        if lines.is_multiple_of(4096) {
             progress(Stage::Reading(lines));
         }
     })?;
     while let Some(line) = inputs.next()? {
         replay.take(&line)?;
-        if replay.inputs % 1024 == 0 {
+        if replay.inputs.is_multiple_of(1024) {
             progress(Stage::Playing(replay.inputs));
         }
     }

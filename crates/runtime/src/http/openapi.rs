@@ -137,12 +137,18 @@ impl Routes {
             (422, "a field is missing or wrong"),
         ];
         let operation = Operation::of(&[Scope::Agent, Scope::Supervisor], summary)
-            .body("the fields of the command, and `actor` {kind, id} if `Kefu-Actor` is not sent", &["application/json"])
+            .body(
+                "the fields of the command, and `actor` {kind, id} if `Kefu-Actor` is not sent",
+                &["application/json"],
+            )
             .answers(ANSWERS);
-        let handler =
-            move |State(api): State<Api>, caller: Caller, Path(id): Path<String>, headers: HeaderMap, body: Body| async move {
-                person::command(&api, &caller, &headers, body, (kind, id)).await
-            };
+        let handler = move |State(api): State<Api>,
+                            caller: Caller,
+                            Path(id): Path<String>,
+                            headers: HeaderMap,
+                            body: Body| async move {
+            person::command(&api, &caller, &headers, body, (kind, id)).await
+        };
         let method = match method {
             CommandMethod::Post => (MethodFilter::POST, "post"),
             CommandMethod::Put => (MethodFilter::PUT, "put"),

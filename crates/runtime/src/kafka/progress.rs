@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use kefu_contracts::Timestamp;
-use kefu_processor::Topology;
+use kefu_processor::flow::{self, StageName};
+use kefu_processor::{Stage, Topology};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError as ClientError;
 use rdkafka::message::Message;
@@ -45,9 +46,14 @@ pub(crate) fn progress_topic(service: &str) -> String {
     format!("{service}.watermarks")
 }
 
-/// The record of a task's progress: key and value.
-pub(crate) fn progress_record(stage: &str, partition: i32, reached: Timestamp) -> (String, String) {
-    (format!("{stage}/{partition}"), reached.ms().to_string())
+/// The record of a task's progress in a pass: key and value.
+pub(crate) fn progress_record(stage: &str, pass: usize, partition: i32, reached: Timestamp) -> (String, String) {
+    (format!("{}/{partition}", in_pass(stage, pass)), reached.ms().to_string())
+}
+
+/// A stage's name in a pass, see [`flow`].
+fn in_pass(stage: &str, pass: usize) -> String {
+    if pass == 0 { stage.to_owned() } else { format!("{stage}@{pass}") }
 }
 
 /// Publishes the progress of a loader of recorded inputs.
@@ -72,7 +78,7 @@ impl ProgressWriter {
     /// # Errors
     /// If the broker does not take it.
     pub fn publish(&self, reached: Timestamp) -> Result<(), KafkaError> {
-        let (key, value) = progress_record(LOAD, 0, reached);
+        let (key, value) = progress_record(LOAD, 0, 0, reached);
         self.producer
             .send(BaseRecord::to(&self.topic).partition(0).key(&key).payload(&value))
             .map_err(|(error, _)| error)?;
@@ -96,8 +102,9 @@ pub(crate) struct Horizons {
 }
 
 impl Horizons {
-    pub(crate) fn of(&self, stage: &str) -> Option<Horizon> {
-        self.by_stage.lock().unwrap_or_else(PoisonError::into_inner).get(stage).cloned()
+    /// The horizon of a stage (`service/processor`) in a pass.
+    pub(crate) fn of(&self, stage: &str, pass: usize) -> Option<Horizon> {
+        self.by_stage.lock().unwrap_or_else(PoisonError::into_inner).get(&in_pass(stage, pass)).cloned()
     }
 
     fn set(&self, stage: String, horizon: Horizon) {
@@ -165,7 +172,7 @@ fn parse(services: &HashMap<String, String>, message: &impl Message) -> Option<(
 /// Waits for all stages to come to an instant.
 pub struct ProgressGate {
     reader: ProgressReader,
-    stages: Vec<(&'static str, &'static str)>,
+    stages: Vec<(&'static str, String)>,
     partitions: i32,
 }
 
@@ -175,7 +182,11 @@ impl ProgressGate {
     /// # Errors
     /// If the watermarks cannot be read.
     pub fn new(connection: &Connection, topology: &Topology, partitions: i32) -> Result<Self, KafkaError> {
-        let stages: Vec<_> = topology.stages.iter().map(|stage| (stage.service, stage.name)).collect();
+        let in_passes = |stage: &Stage| {
+            let (service, name) = (stage.service, stage.name);
+            (0..=flow::passes(stage.stage_name()).len()).map(move |pass| (service, in_pass(name, pass)))
+        };
+        let stages: Vec<_> = topology.stages.iter().flat_map(in_passes).collect();
         let services: BTreeSet<&str> = stages.iter().map(|(service, _)| *service).collect();
         let services: Vec<&str> = services.into_iter().collect();
         Ok(Self { reader: ProgressReader::new(connection, &services)?, stages, partitions })
@@ -217,8 +228,9 @@ pub(crate) struct ProgressWatch {
 
 impl ProgressWatch {
     pub(crate) fn run(self) -> Result<(), KafkaError> {
-        let upstream = (0..self.topology.stages.len()).flat_map(|index| self.topology.upstream(index));
-        let services: BTreeSet<&str> = upstream.map(|stage| stage.service).collect();
+        let sought = self.sought();
+        let services: BTreeSet<&str> =
+            sought.iter().flat_map(|sought| &sought.waits_for).map(|(service, _)| *service).collect();
         let mut services: Vec<&str> = services.into_iter().collect();
         if !self.live {
             services.push(LOAD);
@@ -228,11 +240,11 @@ impl ProgressWatch {
         let mut last: HashMap<usize, Timestamp> = HashMap::new();
         while !self.stop.load(Ordering::Relaxed) {
             reader.poll(PERIOD)?;
-            let advanced = self.advanced(&reader, &last);
+            let advanced = self.advanced(&sought, &reader, &last);
             if advanced.is_empty() {
                 continue;
             }
-            match self.observe(&ends, &advanced) {
+            match self.observe(&ends, &sought, &advanced) {
                 Ok(()) => last.extend(advanced),
                 Err(error) => tracing::warn!(%error, "end offsets cannot be had"),
             }
@@ -240,13 +252,33 @@ impl ProgressWatch {
         Ok(())
     }
 
-    /// The stages here whose upstream has advanced, with how far.
-    fn advanced(&self, reader: &ProgressReader, last: &HashMap<usize, Timestamp>) -> Vec<(usize, Timestamp)> {
-        let stages = self.topology.stages.iter().enumerate();
-        let reached = stages.filter_map(|(index, _)| {
-            let upstream = self.topology.upstream(index);
-            let reached = if !upstream.is_empty() {
-                let each = upstream.iter().map(|stage| reader.least(stage.service, stage.processor, self.partitions));
+    /// The horizons that the stages here need.
+    fn sought(&self) -> Vec<Sought> {
+        let mut sought = Vec::new();
+        for (index, stage) in self.topology.stages.iter().enumerate() {
+            let pass_of = |upstream: StageName| if self.live { 0 } else { flow::pass_for(stage.service, upstream) };
+            let upstream = self.topology.upstream(index).iter();
+            let waits_for = upstream.map(|from| (from.service, in_pass(from.processor, pass_of(*from)))).collect();
+            sought.push(Sought { stage: stage.clone(), pass: 0, waits_for });
+            for (number, writers) in flow::passes(stage.stage_name()).iter().enumerate() {
+                let waits_for = writers.iter().map(|from| (from.service, from.processor.to_owned())).collect();
+                sought.push(Sought { stage: stage.clone(), pass: number + 1, waits_for });
+            }
+        }
+        sought
+    }
+
+    /// The horizons whose upstream has advanced, with how far.
+    fn advanced(
+        &self,
+        sought: &[Sought],
+        reader: &ProgressReader,
+        last: &HashMap<usize, Timestamp>,
+    ) -> Vec<(usize, Timestamp)> {
+        let reached = sought.iter().enumerate().filter_map(|(index, sought)| {
+            let reached = if !sought.waits_for.is_empty() {
+                let each =
+                    sought.waits_for.iter().map(|(service, stage)| reader.least(service, stage, self.partitions));
                 each.collect::<Option<Vec<_>>>()?.into_iter().min()?
             } else if self.live {
                 clock::now()
@@ -258,16 +290,18 @@ impl ProgressWatch {
         reached.collect()
     }
 
-    fn observe(&self, consumer: &BaseConsumer, advanced: &[(usize, Timestamp)]) -> Result<(), KafkaError> {
+    fn observe(
+        &self,
+        consumer: &BaseConsumer,
+        sought: &[Sought],
+        advanced: &[(usize, Timestamp)],
+    ) -> Result<(), KafkaError> {
         let mut wanted = TopicPartitionList::new();
-        let mut seen = std::collections::HashSet::new();
-        for (index, _) in advanced {
-            for input in self.topology.stages[*index].inputs {
-                if seen.insert(input.name) {
-                    for partition in 0..self.partitions {
-                        wanted.add_partition_offset(&self.connection.topic(input), partition, Offset::End)?;
-                    }
-                }
+        let mut seen = BTreeSet::new();
+        let inputs = advanced.iter().filter_map(|(index, _)| sought.get(*index)).flat_map(|sought| sought.stage.inputs);
+        for input in inputs.filter(|input| seen.insert(input.name)) {
+            for partition in 0..self.partitions {
+                wanted.add_partition_offset(&self.connection.topic(input), partition, Offset::End)?;
             }
         }
         let mut ends = HashMap::new();
@@ -278,9 +312,18 @@ impl ProgressWatch {
         }
         let ends = Arc::new(ends);
         for (index, reached) in advanced {
+            let Some(sought) = sought.get(*index) else { continue };
             let horizon = Horizon { reached: *reached, ends: ends.clone() };
-            self.horizons.set(self.topology.stages[*index].id(), horizon);
+            self.horizons.set(in_pass(&sought.stage.id(), sought.pass), horizon);
         }
         Ok(())
     }
+}
+
+/// A horizon to be kept up to date.
+struct Sought {
+    stage: Stage,
+    pass: usize,
+    /// Service and processor (in a pass) of everyone it waits for; nobody is the first stage's upstream but time.
+    waits_for: Vec<(&'static str, String)>,
 }

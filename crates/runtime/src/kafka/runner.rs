@@ -235,7 +235,7 @@ impl Backend for KafkaBackend {
     }
 
     fn watermark(&self) -> Option<Timestamp> {
-        let reached = self.topology.stages.iter().filter_map(|stage| self.reached.of(&stage.id()));
+        let reached = self.topology.stages.iter().filter_map(|stage| self.reached.of(&stage.id(), 0));
         reached.map(|horizon| horizon.reached).min()
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use kefu_contracts::Timestamp;
 use kefu_contracts::partition::PartitionBy;
-use kefu_processor::{Stage, Task};
+use kefu_processor::{Reached, Stage, Task, flow};
 
 use super::changelog::ChangelogReader;
 use super::client::{Connection, KafkaError};
@@ -31,10 +31,10 @@ pub(crate) struct Owned {
     pub(crate) changelog: String,
     /// Full names of the inputs.
     pub(crate) inputs: Vec<String>,
-    /// Everything up to here was seen and done.
-    pub(crate) reached: Timestamp,
+    /// Everything up to here was seen and done, pass by pass.
+    pub(crate) reached: Vec<Timestamp>,
     /// What was published last.
-    pub(crate) published: Timestamp,
+    pub(crate) published: Vec<Timestamp>,
     /// Name of the partition in Redis.
     hot_name: String,
     mark: Mark,
@@ -46,19 +46,26 @@ pub(crate) struct Owned {
 
 impl Owned {
     pub(crate) fn new(stage_index: usize, stage: &Stage, partition: i32, connection: &Connection) -> Self {
+        let passes = flow::passes(stage.stage_name()).len();
         Self {
             stage: stage_index,
             partition,
             task: stage.new_task(),
             changelog: connection.topic_named(&changelog_name(stage)),
             inputs: stage.inputs.iter().map(|topic| connection.topic(topic)).collect(),
-            reached: Timestamp::MIN,
-            published: Timestamp::MIN,
+            reached: vec![Timestamp::MIN; passes + 1],
+            published: vec![Timestamp::MIN; passes + 1],
             hot_name: format!("{}.{}.{partition}", stage.service, stage.name),
             mark: Mark { incarnation: incarnation(), watermark: -1 },
             changelog_next: 0,
             pinned: HashMap::new(),
         }
+    }
+
+    /// Up to when its timers may fire.
+    pub(crate) fn reached(&self) -> Reached {
+        let at = |instant: Option<&Timestamp>| instant.copied().unwrap_or(Timestamp::MIN);
+        Reached { complete: at(self.reached.first()), settled: at(self.reached.last()) }
     }
 
     /// Takes the partition over: brings Redis up to the end of the changelog, and rebuilds the timers from it.

@@ -19,7 +19,7 @@ use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
 use kefu_contracts::partition::split_key;
 use kefu_contracts::topic::{Cleanup, DEAD_LETTERS};
-use kefu_processor::{Clock, Effects, Emission, Environment, Record, Stage};
+use kefu_processor::{Clock, Effects, Emission, Environment, Reached, Record, Stage};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -310,7 +310,7 @@ impl Worker {
         let Some(mut owned) = self.owned.remove(&key) else { return Ok(()) };
         let mut effects = Effects::default();
         let policies = self.options.policies.current();
-        let clock = self.clock(owned.reached);
+        let clock = self.clock(owned.reached().complete);
         let environment = Environment { codec: &self.options.codec, policies: &policies, clock };
         owned.task.policies_changed(tenant, environment, &mut effects);
         let done = self.take_effects(&owned, effects, &[], &[]);
@@ -386,7 +386,7 @@ impl Worker {
         self.load(key, missing)?;
         let Some(mut owned) = self.owned.remove(&key) else { return Ok(()) };
         let policies = self.options.policies.current();
-        let clock = self.clock(owned.reached);
+        let clock = self.clock(owned.reached().complete);
         let environment = Environment { codec: &self.options.codec, policies: &policies, clock };
         let traces = trace::begin(&self.options.stages[key.0], fetched);
         owned.task.run(environment, &mut effects);
@@ -448,28 +448,45 @@ impl Worker {
     fn fire_timers(&mut self) -> Result<(), WorkerError> {
         let keys: Vec<(usize, i32)> = self.owned.keys().copied().collect();
         for key in keys {
-            let Some(stage) = self.options.stages.get(key.0) else { continue };
-            let Some(horizon) = self.options.horizons.of(&stage.id()) else { continue };
-            let Some(owned) = self.owned.get(&key) else { continue };
-            let caught_up = owned.inputs.iter().all(|topic| {
-                let at = (topic.clone(), key.1);
-                let end = horizon.ends.get(&at).copied().unwrap_or(0);
-                self.positions.get(&at).is_some_and(|position| *position >= end)
-            });
-            if !caught_up || horizon.reached <= owned.reached {
-                continue;
-            }
-            if self.fire_until(key, horizon.reached)?
-                && let Some(owned) = self.owned.get_mut(&key)
-            {
-                owned.reached = horizon.reached;
+            let passes = self.owned.get(&key).map_or(0, |owned| owned.reached.len());
+            for pass in 0..passes {
+                self.pass(key, pass)?;
             }
         }
         Ok(())
     }
 
-    /// Fires timers due at `until` or before; gives whether none is left.
-    fn fire_until(&mut self, key: (usize, i32), until: Timestamp) -> Result<bool, WorkerError> {
+    /// Moves a task's progress in a pass to its horizon, once its inputs are consumed up to the ends observed then.
+    fn pass(&mut self, key: (usize, i32), pass: usize) -> Result<(), WorkerError> {
+        let Some(stage) = self.options.stages.get(key.0) else { return Ok(()) };
+        let Some(horizon) = self.options.horizons.of(&stage.id(), pass) else { return Ok(()) };
+        let Some(owned) = self.owned.get(&key) else { return Ok(()) };
+        let caught_up = owned.inputs.iter().all(|topic| {
+            let at = (topic.clone(), key.1);
+            let end = horizon.ends.get(&at).copied().unwrap_or(0);
+            self.positions.get(&at).is_some_and(|position| *position >= end)
+        });
+        let behind = owned.reached.get(pass).is_some_and(|reached| horizon.reached > *reached);
+        if !caught_up || !behind {
+            return Ok(());
+        }
+        let mut until = owned.reached();
+        if pass == 0 {
+            until.complete = horizon.reached;
+        }
+        if pass + 1 == owned.reached.len() {
+            until.settled = horizon.reached;
+        }
+        if self.fire_until(key, until)?
+            && let Some(reached) = self.owned.get_mut(&key).and_then(|owned| owned.reached.get_mut(pass))
+        {
+            *reached = horizon.reached;
+        }
+        Ok(())
+    }
+
+    /// Fires the timers that may fire; gives whether none is left.
+    fn fire_until(&mut self, key: (usize, i32), until: Reached) -> Result<bool, WorkerError> {
         let missing =
             self.owned.get(&key).map(|owned| owned.task.missing_for_timers(until, TIMERS_AT_ONCE)).unwrap_or_default();
         self.load(key, missing)?;
@@ -478,7 +495,7 @@ impl Worker {
         let mut effects = Effects::default();
         let label = self.stage_label(key.0);
         for _ in 0..TIMERS_AT_ONCE {
-            let Some(due) = owned.task.first_due().filter(|due| due.at <= until) else { break };
+            let Some(due) = owned.task.next_due(until) else { break };
             let clock = self.clock(due.at);
             let environment = Environment { codec: &self.options.codec, policies: &policies, clock };
             if !owned.task.fire(until, environment, &mut effects) {
@@ -490,7 +507,7 @@ impl Worker {
                 self.options.metrics.timer_lateness.get_or_create(&label).observe(late_ms as f64 / 1000.0);
             }
         }
-        let none_left = owned.task.first_due().is_none_or(|due| due.at > until);
+        let none_left = owned.task.next_due(until).is_none();
         let done = self.take_effects(&owned, effects, &[], &[]);
         self.owned.insert(key, owned);
         done.map(|()| none_left)
@@ -614,7 +631,7 @@ impl Worker {
     }
 
     fn has_progress(&self) -> bool {
-        self.owned.values().any(|owned| owned.reached > owned.published)
+        self.owned.values().any(|owned| owned.reached != owned.published)
     }
 
     /// Makes everything since the last commit durable at once.
@@ -667,19 +684,21 @@ impl Worker {
     fn send_progress(&mut self) -> Result<(), WorkerError> {
         let topic = self.options.connection.topic_named(&progress_topic(self.options.service));
         for ((stage, partition), owned) in &mut self.owned {
-            if owned.reached <= owned.published {
-                continue;
-            }
             let Some(of) = self.options.stages.get(*stage) else { continue };
-            let (key, value) = progress_record(of.name, *partition, owned.reached);
-            self.transaction.send(&Outgoing {
-                topic: &topic,
-                partition: 0,
-                key: key.as_bytes(),
-                payload: Some(value.as_bytes()),
-                headers: &[],
-            })?;
-            owned.published = owned.reached;
+            for (pass, reached) in owned.reached.iter().enumerate() {
+                if owned.published.get(pass) == Some(reached) {
+                    continue;
+                }
+                let (key, value) = progress_record(of.name, pass, *partition, *reached);
+                self.transaction.send(&Outgoing {
+                    topic: &topic,
+                    partition: 0,
+                    key: key.as_bytes(),
+                    payload: Some(value.as_bytes()),
+                    headers: &[],
+                })?;
+            }
+            owned.published.clone_from(&owned.reached);
         }
         Ok(())
     }
@@ -732,7 +751,7 @@ impl Worker {
             let label = self.stage_label(stage);
             let tasks = || self.owned.values().filter(|owned| owned.stage == stage);
             let metrics = &self.options.metrics;
-            if let Some(least) = tasks().map(|owned| owned.reached).min() {
+            if let Some(least) = tasks().map(|owned| owned.reached().complete).min() {
                 #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
                 metrics.watermark.get_or_create(&label).set(least.ms() as f64 / 1000.0);
             }

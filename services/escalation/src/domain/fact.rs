@@ -154,6 +154,17 @@ impl Facts {
         &self.list
     }
 
+    /// The facts up to an instant.
+    pub fn until(&self, at: Timestamp) -> Facts {
+        let list = self.list.iter().filter(|fact| fact.at <= at).cloned().collect();
+        Facts { list, names: self.names.clone(), early_retractions: Vec::new() }
+    }
+
+    /// The first instant after `at` at which there is a fact.
+    pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
+        self.list.iter().map(|fact| fact.at).filter(|next| *next > at).min()
+    }
+
     /// The texts that facts name.
     pub fn names(&self) -> &Names {
         &self.names

@@ -102,8 +102,9 @@ mod tests {
                 stuck_order(language, "A1", OrderStatus::Paid, 3_600_000),
             ]
         });
-        for text in 0..texts[0].len() {
-            assert!(texts[0][text] != texts[1][text] && texts[1][text] != texts[2][text], "{}", texts[0][text]);
+        let [zh_hans, zh_hant, en] = texts;
+        for ((zh_hans, zh_hant), en) in zh_hans.iter().zip(&zh_hant).zip(&en) {
+            assert!(zh_hans != zh_hant && zh_hant != en, "{zh_hans}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The clocks of a case by counting minutes, one after another: slow, and without a line of the service's domain.
 //!
 //! All instants are whole minutes, counted from 2026-03-02T00:00Z, a Monday.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
 use std::collections::BTreeSet;
 

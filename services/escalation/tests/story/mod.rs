@@ -3,6 +3,7 @@
 //! A line is `<day>T<hour:minute[:second[.ms]]> <what> ...` in March 2026, UTC. A `+` instead of the instant adds a
 //! fact to the event of the line before.
 #![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test that cannot go on should say so and stop")]
 
 use std::sync::Arc;
 

@@ -111,6 +111,17 @@ pub enum Learnt {
 }
 
 impl CaseFacts {
+    /// The facts up to an instant.
+    pub fn until(&self, at: Timestamp) -> Self {
+        let facts = self.facts.iter().filter(|fact| fact.at() <= at).cloned().collect();
+        Self { facts, parties: self.parties.clone(), early: Vec::new() }
+    }
+
+    /// The first instant after `at` at which there is a fact.
+    pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
+        self.facts.iter().map(Fact::at).filter(|next| *next > at).min()
+    }
+
     /// Takes a fact in, or takes one back. A fact that is told again replaces what was told of it before.
     pub fn learn(&mut self, event: &CaseEvent) -> Learnt {
         let mut taken_back = false;

@@ -5,6 +5,7 @@
 //! is news. Nothing here knows records or topics.
 
 pub mod difference;
+pub mod explanation;
 pub mod replay;
 pub(crate) mod running;
 mod table;

@@ -1,0 +1,49 @@
+//! `cargo xtask`: what developers run.
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use xtask::repository;
+use xtask::steps::{self, Step};
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test          everything: format, lints, tests, then tests against a real Kafka and Redis
+  test --fast   the same without Kafka and Redis
+  check         what needs no test run: format, lints, dependencies, tidiness";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let steps = match args.as_slice() {
+        ["test"] => steps::test(),
+        ["test", "--fast"] => steps::fast_test(),
+        ["check"] => steps::check(),
+        _ => {
+            eprintln!("{USAGE}");
+            return ExitCode::from(64);
+        }
+    };
+    let begun = Instant::now();
+    for step in &steps {
+        if !run(step) {
+            return ExitCode::FAILURE;
+        }
+    }
+    eprintln!("xtask: all {} steps passed in {}", steps.len(), steps::minutes(begun.elapsed()));
+    ExitCode::SUCCESS
+}
+
+fn run(step: &Step) -> bool {
+    eprintln!("xtask: {}", step.title());
+    let begun = Instant::now();
+    let result = step.run(&repository::root());
+    let took = steps::minutes(begun.elapsed());
+    match &result {
+        Ok(()) => eprintln!("xtask: {} passed in {took}\n", step.name),
+        Err(cause) => eprintln!("xtask: {} failed after {took}: {cause}\nxtask: {}", step.name, step.advice),
+    }
+    result.is_ok()
+}
