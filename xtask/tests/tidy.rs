@@ -9,15 +9,13 @@ use xtask::tidy::{self, Finding, Long};
 const LONG: &[Long] = &[
     Long {
         path: "crates/runtime/src/kafka/worker.rs",
-        lines: 743,
+        lines: 762,
         reason: "the commit protocol is one loop; its order is read in one place",
     },
     Long { path: "crates/runtime/src/embedded/engine.rs", lines: 414, reason: "as the worker, for the embedded store" },
-    Long { path: "services/escalation/tests/clock_rules.rs", lines: 535, reason: "a list of stories" },
-    Long { path: "services/escalation/tests/clock_table.rs", lines: 543, reason: "a list of stories, one a row" },
     Long {
         path: "services/escalation/tests/oracle/mod.rs",
-        lines: 469,
+        lines: 404,
         reason: "a second implementation, in one piece",
     },
 ];

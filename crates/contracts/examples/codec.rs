@@ -36,11 +36,14 @@ const CASE: &str = r#"{"case_id":"c-1#1","tenant":"demo","conversation_id":"c-1"
     "resolved_at":"2026-03-02T01:40:00.000Z","reopen_count":0,"customer_messages":3,"agent_messages":2,
     "auto_answered":false,"summary":"換貨已寄出","attributes":{"shop":"s1"}}"#;
 
+type Write<'a, T> = Box<dyn FnMut(&T, &mut Vec<u8>) -> Result<(), Box<dyn Error>> + 'a>;
+type Read<'a, T> = Box<dyn FnMut(&[u8]) -> Result<T, Box<dyn Error>> + 'a>;
+
 /// One way to write and read a `T`.
 struct Way<'a, T> {
     name: &'static str,
-    write: Box<dyn FnMut(&T, &mut Vec<u8>) -> Result<(), Box<dyn Error>> + 'a>,
-    read: Box<dyn FnMut(&[u8]) -> Result<T, Box<dyn Error>> + 'a>,
+    write: Write<'a, T>,
+    read: Read<'a, T>,
 }
 
 fn main() -> Result<(), Box<dyn Error>> {

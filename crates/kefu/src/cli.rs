@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use kefu_contracts::Timestamp;
+use kefu_runtime::policies;
 
 use crate::replay::Order;
 use crate::{Failure, demo, dlq, export, load, policy, replay, serve, topics};
@@ -123,12 +124,12 @@ fn run_replay(args: ReplayArgs) -> Result<(), Failure> {
     let options = replay::Options {
         inputs: args.input,
         out: args.out.clone(),
-        policies: replay::read_policies(&args.policy).map_err(policy::failure)?,
+        policies: policies::read_files(&args.policy).map_err(Failure::usage)?,
         until: args.until,
         order: args.order,
         prefix: args.prefix.clone(),
     };
-    let summary = replay::run_with_progress(options).map_err(policy::failure)?;
+    let summary = replay::run_with_progress(options).map_err(Failure::work)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&summary).map_err(Failure::work)?);
     } else {

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Subcommand;
 
 use crate::Failure;
-use crate::replay::ReplayError;
 
 #[derive(Subcommand)]
 pub(crate) enum PolicyCommand {
@@ -65,15 +64,4 @@ fn check(file: &PathBuf, json: bool) -> Result<(), Failure> {
 fn list(file: &str, faults: &[String]) -> String {
     let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
     format!("{file} has {} fault(s):\n{}", faults.len(), lines.join("\n"))
-}
-
-/// What a replay's error means for the exit code.
-pub(crate) fn failure(error: ReplayError) -> Failure {
-    match error {
-        ReplayError::Policy { path, faults } => {
-            Failure::usage(list(&path, &faults.iter().map(ToString::to_string).collect::<Vec<_>>()))
-        }
-        ReplayError::PolicyTwice { .. } => Failure::usage(error),
-        other => Failure::work(other),
-    }
 }

@@ -7,9 +7,10 @@ use kefu_contracts::codec::Codec;
 use kefu_policy::Policies;
 use kefu_runtime::config::Config;
 use kefu_runtime::lifecycle::{self, Process};
+use kefu_runtime::policies;
 use serde_json::{Map, Value, json};
 
-use crate::{Failure, policy, replay, services};
+use crate::{Failure, services};
 
 /// Flags of `kefu serve`; what is not given comes from the environment and the file.
 #[derive(Args)]
@@ -85,7 +86,7 @@ impl ServeArgs {
 
 pub(crate) fn run(args: &ServeArgs) -> Result<(), Failure> {
     let config = Config::load(args.config.as_deref(), args.flags()).map_err(Failure::usage)?;
-    let policies = replay::read_policies(&config.policies).map_err(policy::failure)?;
+    let policies = policies::read_files(&config.policies).map_err(Failure::usage)?;
     let codec = Codec::single_object();
     let here = services::definitions(&args.services, &config, &codec).map_err(Failure::usage)?;
     let names: Vec<&str> = here.iter().map(|definition| definition.service.name).collect();

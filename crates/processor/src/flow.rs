@@ -25,12 +25,8 @@ const SURVEYS: StageName = StageName { service: "satisfaction-survey", processor
 const HANDOVERS: StageName = StageName { service: "handover", processor: "handovers" };
 
 /// Topics by name without prefix, and who writes them.
-pub const WRITERS: &[(&str, StageName)] = &[
-    ("case-events", INTAKE_CASES),
-    ("sla-events", CLOCKS),
-    ("surveys", SURVEYS),
-    ("handovers", HANDOVERS),
-];
+pub const WRITERS: &[(&str, StageName)] =
+    &[("case-events", INTAKE_CASES), ("sla-events", CLOCKS), ("surveys", SURVEYS), ("handovers", HANDOVERS)];
 
 /// The stages whose decisions come back to a stage, pass by pass from pass 1.
 pub fn passes(stage: StageName) -> &'static [&'static [StageName]] {

@@ -12,7 +12,8 @@ const COURTESIES: &str = "谢谢/谢谢你/谢谢您/谢谢你们/谢谢您们/�
     thanks/thank you/thank u/thankyou/thx/tks/tnx/thnx/thanx/ty/tysm/cheers/much obliged/appreciate it/\
     appreciate your help/i appreciate it/i appreciate your help/much appreciated/appreciated/many thanks/bye/\
     goodbye/good bye/bye bye/byebye/see you/see ya/see u/cya/farewell/take care/good night/no thanks/no thank you/\
-    have a nice day/have a good day/have a great day/have a good one/have a nice evening/have a great weekend/have a nice weekend";
+    have a nice day/have a good day/have a great day/have a good one/have a nice evening/\
+    have a great weekend/have a nice weekend";
 
 /// What may stand beside them: politeness, agreement, forms of address, and that it is solved.
 const BESIDE: &str = "啊/呀/哦/喔/噢/嗯/嗯嗯/恩/呢/吧/哈/哈哈/嘻嘻/呵呵/啦/了/咯/嘞/哟/哒/的/好/好的/好滴/好吧/好啊/好哒/好了/行/行了/\

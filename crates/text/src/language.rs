@@ -13,8 +13,9 @@ use crate::script;
 const HAN_WEIGHT: usize = 3;
 
 /// Words that make an English text: function words, and those of which short English messages consist.
-const ENGLISH: &str = "a about after again all am an and any are arrive as ask at back be because been before broken \
-    but buy by bye can cancel cannot change could customer delivery did do does doesn don for from get give goodbye got great has have \
+const ENGLISH: &str = "\
+    a about after again all am an and any are arrive as ask at back be because been before broken but buy by bye can \
+    cancel cannot change could customer delivery did do does doesn don for from get give goodbye got great has have \
     he hello help her here hey hi his how i if in information invoice is isn it its just know like long make me \
     money more much my need never new no not now of off ok okay on one open or order our out package pay payment \
     person please price product received refund return see send service shipping should size so some still talk \
@@ -22,8 +23,9 @@ const ENGLISH: &str = "a about after again all am an and any are arrive as ask a
     when where which who why will with would wrong yes yet you your";
 
 /// Function words of other languages in Latin letters, some of which are spelled like English ones.
-const FOREIGN: &str = "aku al auf avec bitte che comment como con da dan danke das de dei del den der des di die donde \
-    du e een ein eine el en es est et estoy gracias het ich il ist je kein la las le les los mais meine merci mi mijn mit mon muy \
+const FOREIGN: &str = "\
+    aku al auf avec bitte che comment como con da dan danke das de dei del den der des di die donde du e een ein \
+    eine el en es est et estoy gracias het ich il ist je kein la las le les los mais meine merci mi mijn mit mon muy \
     nicht niet non não o os para pas per pero por pour que quiero qué saya se si sie sin sono su sur tidak tu um uma \
     un una und une van von vous wo wie y yang zu";
 

@@ -14,7 +14,7 @@ use crate::domain::clock::difference::{Told, difference};
 use crate::domain::clock::replay::{Outcome, Played, replay};
 use crate::domain::escalation::difference::{Known, News, difference as escalation_difference};
 use crate::domain::fact::{Facts, Taken};
-use crate::domain::moment::Moment;
+use crate::domain::moment::{Moment, Rank};
 use crate::domain::routing::{Spoken, asks_for_words, route};
 use crate::records::CaseKey;
 use crate::topics::NOTICES;
@@ -101,12 +101,15 @@ impl CaseClocks {
 
     /// Plans to tell what follows from a fact, once everything up to it has arrived.
     fn plan_telling(&mut self, at: Timestamp) {
+        let at = self.facts.unsettled_until().map_or(at, |settled| settled.max(at));
         self.tell_at = Some(self.tell_at.map_or(at, |planned| planned.min(at)));
     }
 
     /// Tells what is new since the last time, up to an instant that everything has arrived for.
     fn tell(&mut self, ctx: &mut Context<'_>) {
         self.told_until = self.told_until.max(ctx.now());
+        // A policy that takes effect at this instant is among what has arrived.
+        self.reached = self.reached.max(Moment::new(ctx.now(), Rank::Change));
         self.tell_at = self.facts.next_after(self.told_until);
         let case = CaseKey::new(ctx.key());
         let history = ctx.policies().history(ctx.tenant());
@@ -219,12 +222,16 @@ impl Processor for Clocks {
 
     fn on_timer(&self, state: &mut Option<CaseClocks>, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let Some(case) = state else { return Ok(()) };
-        if case.route_at.is_some_and(|at| at <= ctx.now()) {
+        let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= ctx.now());
+        let (tells, routes) = (is_due(case.tell_at), is_due(case.route_at));
+        if routes {
             case.route(ctx);
-            return Ok(());
         }
-        if case.tell_at.is_some_and(|at| at <= ctx.now()) {
+        if tells {
             case.tell(ctx);
+        }
+        if tells || routes {
+            // what comes next has a timer of its own
         } else if let Some(next) = case.next.filter(|next| next.at <= ctx.now()) {
             case.reached = case.reached.max(next.reached());
             case.tell(ctx);

@@ -11,8 +11,8 @@
 //! ```
 //!
 //! `cases` tells each agent concerned what to know of a case. `roster` wakes for each shift of a tenant and announces
-//! it to the shift and to its people, so that also those who never had a case get their handover. `agents` drafts 30 min
-//! before the end of a shift and keeps the draft up to date; `handovers` owns the record; `shifts` owns attendance.
+//! it to the shift and to its people, so that also those who never had a case get their handover. `agents` drafts 30
+//! min before the end of a shift and keeps the draft up to date; `handovers` owns the record; `shifts` owns attendance.
 //! Whatever decides is decided in a timer at its own instant, when everything up to it has arrived, so that the order
 //! of arrival decides nothing.
 #![forbid(unsafe_code)]

@@ -29,7 +29,7 @@ const SEND: Operation = Operation::of(
 )
 .body("the events; gzip and zstd are unpacked", MEDIA_TYPES)
 .answers(&[
-    (202, "each event's result in the order sent: accepted, duplicates, rejected[index, event_id, code, detail, retryable]"),
+    (202, "accepted, duplicates, rejected[index, event_id, code, detail, retryable] in the order sent"),
     (413, "the batch is too large"),
     (415, "the media type or encoding is not known"),
     (503, "nothing was taken; send it again after Retry-After"),

@@ -62,6 +62,10 @@ impl Processor for Cases {
             return Err(Reject::new(Code::TooLarge, detail));
         }
         let mut after = before.clone();
+        let at = match &input {
+            CaseInput::Fact(event) => event.at,
+            CaseInput::Clock(event) => event.at,
+        };
         match input {
             CaseInput::Fact(event) => {
                 let policy = ctx.policies().in_force(ctx.tenant(), event.at.ms());
@@ -69,7 +73,7 @@ impl Processor for Cases {
             }
             CaseInput::Clock(event) => after.learn_clock(&event),
         }
-        *state = follow(&before, after, ctx);
+        *state = follow(&before, after, at, ctx);
         Ok(())
     }
 
@@ -81,7 +85,7 @@ impl Processor for Cases {
         {
             let mut after = case.clone();
             after.settled = Some(closed);
-            *state = follow(&case, after, ctx);
+            *state = follow(&case, after, now, ctx);
         } else if standing.is_live {
             // an open case counts in the backlog for as long as it is open
             let zone = ctx.policies().in_force(ctx.tenant(), now.ms()).zone();
@@ -103,10 +107,10 @@ fn settling(case: &CaseFacts, standing: Standing) -> Option<Timestamp> {
     standing.closed.filter(|closed| case.settled != Some(*closed))
 }
 
-/// Sends what the new facts change, and gives the state to keep.
-fn follow(before: &CaseFacts, after: CaseFacts, ctx: &mut Context<'_>) -> Option<CaseState> {
+/// Sends what the facts of `at` change, and gives the state to keep.
+fn follow(before: &CaseFacts, after: CaseFacts, at: Timestamp, ctx: &mut Context<'_>) -> Option<CaseState> {
     if *before != after {
-        send(difference(figures(before), figures(&after)), ctx);
+        send(difference(figures(before), figures(&after)), at, ctx);
     }
     let last = after.last()?;
     let standing = standing(&after.facts);

@@ -3,6 +3,7 @@
 //! `cases`, `surveys` and `handovers` send what changed in minute rows to `minutes`, which gathers it; `windows` keeps
 //! the books of each set of dimensions and tells `rows` of all sizes.
 
+use kefu_contracts::Timestamp;
 use kefu_contracts::partition::PartitionBy;
 use kefu_contracts::topic::Topic;
 use kefu_processor::Context;
@@ -20,6 +21,8 @@ pub struct MinuteChange {
     pub minute: i64,
     /// The changes.
     pub delta: Delta,
+    /// When what led to them happened, or when it arrived by the wall clock; decides whether a row was final by then.
+    pub as_of: Timestamp,
 }
 
 /// Changes on their way to their minute; the key is the minute row's.
@@ -37,11 +40,13 @@ pub fn minute_window(minute: i64) -> Window {
     Window { size: Size::Minute, start, end: start.plus_ms(MINUTE_MS) }
 }
 
-/// Sends a subject's changes to the minutes they belong to.
-pub fn send(changes: Changes, ctx: &mut Context<'_>) {
+/// Sends a subject's changes to the minutes they belong to. `at` is the instant of what led to them: with the wall
+/// clock they arrive now, with the event clock then, so that what is late does not depend on who was quicker.
+pub fn send(changes: Changes, at: Timestamp, ctx: &mut Context<'_>) {
+    let as_of = if ctx.clock().live { ctx.clock().now } else { at };
     for ((dimensions, minute), delta) in changes {
         let window = minute_window(minute);
         let key = window.row_key(ctx.tenant(), &dimensions);
-        ctx.emit(&MINUTES, key, &MinuteChange { minute, delta }, window.start);
+        ctx.emit(&MINUTES, key, &MinuteChange { minute, delta, as_of }, window.start);
     }
 }

@@ -57,7 +57,7 @@ impl Processor for Handovers {
         let zone = policies.in_force(facts.shift_end.ms()).zone();
         let forget_at = forgotten_at(zone, facts.shift_end);
         let before = state.as_ref().map(|known| known.facts.figures()).unwrap_or_default();
-        send(difference(before, facts.figures()), ctx);
+        send(difference(before, facts.figures()), ctx.now(), ctx);
         *state = Some(HandoverFigures { facts, forget_at });
         Ok(())
     }

@@ -1,11 +1,14 @@
 //! Gathers what many subjects change in one minute's row, so that the books of busy dimensions are opened once a
 //! minute and not once a message.
 
+use std::collections::BTreeMap;
+
 use kefu_contracts::topic::TopicInfo;
 use kefu_contracts::{Reject, Timestamp};
 use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
 use serde::{Deserialize, Serialize};
 
+use crate::domain::delta::Delta;
 use crate::domain::dispatch::Gathered;
 use crate::domain::window::{MINUTE_MS, beat, dimensions_of};
 use crate::flow::{MINUTES, MinuteChange, WINDOWS, minute_window};
@@ -22,12 +25,9 @@ input! {
     }
 }
 
-/// What was gathered and not sent yet.
+/// What was gathered and not sent yet, by the instant at which it goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MinuteState {
-    gathered: Gathered,
-    due: Timestamp,
-}
+pub struct MinuteState(BTreeMap<Timestamp, Gathered>);
 
 impl StateRecord for MinuteState {
     const VERSION: u8 = 1;
@@ -43,44 +43,46 @@ impl Processor for Minutes {
         &self,
         state: &mut Option<MinuteState>,
         input: MinuteInput,
-        ctx: &mut Context<'_>,
+        _: &mut Context<'_>,
     ) -> Result<(), Reject> {
         let MinuteInput::Change(change) = input;
-        let MinuteChange { minute, delta } = *change;
-        match state {
-            Some(MinuteState { gathered, .. }) => {
-                gathered.delta.merge(&delta);
-                gathered.records += 1;
-                if gathered.delta.is_empty() {
-                    *state = None;
-                }
-            }
-            None => {
-                let due = minute_window(minute).end.max(beat(ctx.now(), MINUTE_MS));
-                *state = Some(MinuteState { gathered: Gathered { minute, delta, records: 1 }, due });
-            }
+        let MinuteChange { minute, delta, as_of } = *change;
+        let at = minute_window(minute).end.max(beat(as_of, MINUTE_MS));
+        let MinuteState(waiting) = state.get_or_insert_with(|| MinuteState(BTreeMap::new()));
+        let nothing = || Gathered { minute, delta: Delta::default(), records: 0, at };
+        let gathered = waiting.entry(at).or_insert_with(nothing);
+        gathered.delta.merge(&delta);
+        gathered.records += 1;
+        if gathered.delta.is_empty() {
+            waiting.remove(&at);
+        }
+        if waiting.is_empty() {
+            *state = None;
         }
         Ok(())
     }
 
     fn on_timer(&self, state: &mut Option<MinuteState>, ctx: &mut Context<'_>) -> Result<(), Reject> {
-        send(state, ctx);
+        send(state, ctx.now(), ctx);
         Ok(())
     }
 
     fn due(&self, state: &MinuteState) -> Option<Due> {
-        Some(Due::recurring(state.due, TimerClass::Last))
+        state.0.keys().next().map(|at| Due::recurring(*at, TimerClass::Last))
     }
 
     fn on_end(&self, state: &mut Option<MinuteState>, ctx: &mut Context<'_>) {
-        send(state, ctx);
+        send(state, Timestamp::MAX, ctx);
     }
 }
 
-fn send(state: &mut Option<MinuteState>, ctx: &mut Context<'_>) {
-    if let Some(MinuteState { gathered, .. }) = state.take() {
+/// Sends what goes at `until` or before.
+fn send(state: &mut Option<MinuteState>, until: Timestamp, ctx: &mut Context<'_>) {
+    let Some(MinuteState(mut waiting)) = state.take() else { return };
+    while let Some(entry) = waiting.first_entry().filter(|entry| *entry.key() <= until) {
+        let gathered = entry.remove();
         let key = format!("{}/{}", ctx.tenant(), dimensions_of(ctx.key()));
-        let at = minute_window(gathered.minute).end;
-        ctx.emit(&WINDOWS, key, &gathered, at);
+        ctx.emit(&WINDOWS, key, &gathered, gathered.at);
     }
+    *state = Some(MinuteState(waiting)).filter(|state| !state.0.is_empty());
 }

@@ -54,7 +54,7 @@ impl Processor for Surveys {
         }
         let facts = SurveyFacts::of(&survey);
         let before = state.as_ref().map(|known| known.facts.figures()).unwrap_or_default();
-        send(difference(before, facts.figures()), ctx);
+        send(difference(before, facts.figures()), ctx.now(), ctx);
         let last = survey.expires_at.max(survey.answered_at.unwrap_or(survey.invited_at));
         let zone = ctx.policies().in_force(ctx.tenant(), last.ms()).zone();
         *state = Some(SurveyFigures { facts, forget_at: forgotten_at(zone, last) });

@@ -45,10 +45,10 @@ impl Processor for Windows {
         ctx: &mut Context<'_>,
     ) -> Result<(), Reject> {
         let WindowInput::Gathered(gathered) = input;
-        let now = ctx.now();
+        let now = gathered.at;
         let zone = zone(ctx, minute_start(gathered.minute));
         let WindowState(books) = state.get_or_insert_with(|| WindowState(Dispatch::new(zone, now)));
-        let late = books.take(*gathered, zone, now);
+        let late = books.take(*gathered, zone);
         for (window, delta) in late {
             let key = window.row_key(ctx.tenant(), dimensions(ctx));
             let row = late_row(&key, &window, &delta);

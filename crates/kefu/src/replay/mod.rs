@@ -16,7 +16,7 @@ use std::sync::Arc;
 use kefu_contracts::Timestamp;
 use kefu_contracts::codec::{Codec, EncodeError};
 use kefu_contracts::topic::{CHANNEL_EVENTS, COMMANDS, ORDER_EVENTS, POLICIES};
-use kefu_policy::{Fault, Policies};
+use kefu_policy::Policies;
 use kefu_processor::{Clock, NoStates, Pipeline, PipelineError, Record, Topology};
 use kefu_runtime::backend::NewRecord;
 
@@ -57,27 +57,9 @@ pub(crate) enum ReplayError {
     /// The services do not fit together.
     #[error("{0}")]
     Topology(#[from] kefu_processor::topology::Circle),
-    /// A policy cannot be used.
-    #[error("{path} is no policy")]
-    Policy {
-        /// The file.
-        path: String,
-        /// All its faults.
-        faults: Vec<Fault>,
-    },
     /// A record could not be written.
     #[error("{0}")]
     Encode(#[from] EncodeError),
-    /// Two files hold the same version of a tenant's policy.
-    #[error("{path}: version {version} of tenant `{tenant}` was already given; raise the version or leave one out")]
-    PolicyTwice {
-        /// The second file.
-        path: String,
-        /// The tenant.
-        tenant: String,
-        /// The version.
-        version: i64,
-    },
 }
 
 /// How far a replay is.
@@ -238,30 +220,4 @@ pub(crate) fn run_with_progress(options: Options) -> Result<Summary, ReplayError
     });
     bar.finish_and_clear();
     summary
-}
-
-/// Reads policy files.
-///
-/// # Errors
-/// If a file cannot be read, or is no policy: with all its faults.
-pub(crate) fn read_policies(paths: &[PathBuf]) -> Result<Policies, ReplayError> {
-    let mut policies = Policies::default();
-    for path in paths {
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", path.display())))?;
-        let policy = parse_policy(path, &text)?;
-        if let Some(twice) = policies.insert(Arc::new(policy)) {
-            let (path, tenant) = (path.display().to_string(), twice.tenant.clone());
-            return Err(ReplayError::PolicyTwice { path, tenant, version: twice.version });
-        }
-    }
-    Ok(policies)
-}
-
-fn parse_policy(path: &std::path::Path, text: &str) -> Result<kefu_policy::Policy, ReplayError> {
-    let format = kefu_policy::Format::of_file_name(&path.to_string_lossy()).unwrap_or(kefu_policy::Format::Yaml);
-    match kefu_policy::parse(text, format) {
-        Ok((policy, _)) => Ok(policy),
-        Err(faults) => Err(ReplayError::Policy { path: path.display().to_string(), faults }),
-    }
 }

@@ -57,9 +57,11 @@ impl Operation {
         let in_path = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
         let in_path =
             in_path.map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}));
-        let in_query = self.query.iter().map(
-            |(name, meaning)| json!({"name": name, "in": "query", "description": meaning, "schema": {"type": "string"}}),
-        );
+        let text = &json!({"type": "string"});
+        let in_query = self
+            .query
+            .iter()
+            .map(|(name, meaning)| json!({"name": name, "in": "query", "description": meaning, "schema": text}));
         let answers =
             self.answers.iter().map(|(status, meaning)| (status.to_string(), json!({"description": meaning})));
         let mut answers: Map<String, Value> = answers.collect();

@@ -1,7 +1,8 @@
 //! Commands that people give through an API.
 //!
-//! Owns how a request becomes a command: `Kefu-Actor` or the body's `actor` says for whom the caller speaks, the rest of
-//! the body is the command's data, `Idempotency-Key` its id. What a command does is the matter of the processor that decides it.
+//! Owns how a request becomes a command: `Kefu-Actor` or the body's `actor` says for whom the caller speaks, the rest
+//! of the body is the command's data, `Idempotency-Key` its id. What a command does is the matter of the processor that
+//! decides it.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};

@@ -28,7 +28,7 @@ use crate::clock;
 pub const LOAD: &str = "load";
 
 /// How often a horizon is looked for.
-const PERIOD: Duration = Duration::from_millis(50);
+const PERIOD: Duration = Duration::from_millis(20);
 
 /// A task, as its progress is keyed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -42,8 +42,9 @@ use crate::trace::{self, TraceContext};
 const COMMIT_EVERY: Duration = Duration::from_millis(50);
 /// Records after which a transaction is committed at once.
 const COMMIT_RECORDS: usize = 20_000;
-/// Longest time without publishing progress.
+/// Longest time without publishing progress; with the event clock everybody waits for it.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
+const PROGRESS_EVERY_EVENT: Duration = Duration::from_millis(10);
 /// Timers of a task fired before the next commit.
 const TIMERS_AT_ONCE: usize = 5_000;
 /// Pause before Redis is tried again.
@@ -183,9 +184,13 @@ impl Worker {
         self.fire_timers()?;
         let due = match &self.open {
             Some(open) => open.records >= COMMIT_RECORDS || open.since.elapsed() >= COMMIT_EVERY,
-            None => self.committed_at.elapsed() >= PROGRESS_EVERY && self.has_progress(),
+            None => self.committed_at.elapsed() >= self.progress_every() && self.has_progress(),
         };
         if due { self.commit() } else { Ok(()) }
+    }
+
+    fn progress_every(&self) -> Duration {
+        if self.options.live { PROGRESS_EVERY } else { PROGRESS_EVERY_EVENT }
     }
 
     /// Serves rebalances and errors; only between transactions.

@@ -54,7 +54,8 @@ pub(super) async fn new_policy(
     check(&api, &caller, &mut policy)?;
     let warnings: Vec<String> = warnings.iter().map(ToString::to_string).collect();
     let told = json!({
-        "version": policy.version, "effective_from": policy.effective_from, "warnings": warnings, "dry_run": asked.dry_run,
+        "version": policy.version, "effective_from": policy.effective_from, "warnings": warnings,
+        "dry_run": asked.dry_run,
     });
     if asked.dry_run {
         return Ok(Json(told).into_response());

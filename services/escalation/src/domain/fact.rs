@@ -129,6 +129,9 @@ impl Fact {
     }
 }
 
+/// A reply may be stamped this many milliseconds before the message it answers.
+const CLOCK_SKEW_MS: i64 = 5_000;
+
 /// What a received fact did to those that are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
@@ -163,6 +166,14 @@ impl Facts {
     /// The first instant after `at` at which there is a fact.
     pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
         self.list.iter().map(|fact| fact.at).filter(|next| *next > at).min()
+    }
+
+    /// Until when a reply that opened the case may still turn out to answer the customer's first message, of which its
+    /// clock ran ahead; none if the customer opened it.
+    pub fn unsettled_until(&self) -> Option<Timestamp> {
+        let opening = self.list.iter().find(|fact| fact.is_opening())?;
+        let by_customer = matches!(opening.what, What::Opened { by_customer: true });
+        (!by_customer).then(|| opening.at.plus_ms(CLOCK_SKEW_MS))
     }
 
     /// The texts that facts name.

@@ -162,10 +162,13 @@ pub(crate) fn driver(policies: &[&str]) -> Driver {
     Driver::new(&[kefu_escalation::service()], self::policies(policies))
 }
 
-/// Plays facts in their order, each at its time.
+/// Plays facts in their order, each at its time, until everything up to the last has arrived.
 pub(crate) fn play(driver: &mut Driver, facts: &[CaseEvent]) {
     for fact in facts {
         driver.send_at(fact.at, &CASE_EVENTS, &key(fact), fact);
+    }
+    if let Some(last) = facts.last() {
+        driver.advance_to(last.at);
     }
 }
 

@@ -13,7 +13,7 @@ use kefu_runtime::http::{Api, read_body};
 use serde::Deserialize;
 
 use super::access::{self, Access};
-use super::figures::{Figures, day_of, last_busy_day};
+use super::figures::{Figures, busiest_day, day_of};
 use super::page::{self, Shown};
 use super::view::KpiTable;
 use super::words::{Words, language};
@@ -46,7 +46,8 @@ pub(super) async fn board(
     let reached = api.now();
     let (figures, day) = table
         .with(&tenant, |rows| {
-            let now = if api.is_live() { None } else { last_busy_day(rows, &zone) };
+            // with the event clock nothing happens today
+            let now = if api.is_live() { None } else { busiest_day(rows, &zone) };
             let day = asked.day.as_deref().and_then(|day| page::noon_of(&zone, day)).map(|noon| day_of(&zone, noon));
             let day = day.or(now).unwrap_or_else(|| day_of(&zone, reached));
             (Figures::of(rows, &day), day)

@@ -21,9 +21,14 @@ pub(super) struct Figures {
     pub(super) by_channel: Vec<(String, f64)>,
     /// Sums over the day, by metric.
     pub(super) totals: BTreeMap<String, f64>,
-    /// Cases opened and resolved in each hour of the day, by the hour's start.
+    /// Cases opened and resolved in each hour of the day, by the hour's start; empty once its hours are let go.
     pub(super) hours: Vec<(Timestamp, f64, f64)>,
+    /// The same on the days around this one, by the day's start.
+    pub(super) days: Vec<(Timestamp, f64, f64)>,
 }
+
+/// How far the days around the one shown reach, in milliseconds.
+const AROUND_MS: i64 = 7 * 86_400_000;
 
 /// Clocks of one metric that stopped in time or ran out.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,13 +42,17 @@ impl Figures {
     /// The figures of `day`.
     pub(super) fn of(rows: &TenantRows, day: &Window) -> Self {
         let backlog = rows.backlog(None).values().sum();
-        let hours = rows.rows(Size::Hour, day.start, day.end).filter(|row| row.dimensions.is_empty());
+        let plotted = |size: Size, from: Timestamp, to: Timestamp| {
+            let rows = rows.rows(size, from, to).filter(|row| row.dimensions.is_empty());
+            rows.map(|row| (row.window_start, of(row, "cases_opened"), of(row, "cases_resolved"))).collect()
+        };
         Self {
             backlog,
             by_category: most_first(rows.backlog(Some("category"))),
             by_channel: most_first(rows.backlog(Some("channel"))),
             totals: totals(rows, day),
-            hours: hours.map(|row| (row.window_start, of(row, "cases_opened"), of(row, "cases_resolved"))).collect(),
+            hours: plotted(Size::Hour, day.start, day.end),
+            days: plotted(Size::Day, day.start.plus_ms(-AROUND_MS), day.end.plus_ms(AROUND_MS)),
         }
     }
 
@@ -63,6 +72,11 @@ impl Figures {
         all.filter(|clocks| clocks.met + clocks.breached > 0.0).collect()
     }
 
+    /// Open cases that have no category, or none yet.
+    pub(super) fn unclassified(&self) -> f64 {
+        self.backlog - self.by_category.iter().map(|(_, open)| open).sum::<f64>()
+    }
+
     /// A share; none over nothing.
     pub(super) fn share(&self, part: &str, whole: &str) -> Option<f64> {
         let whole = self.total(whole);
@@ -75,11 +89,11 @@ pub(super) fn day_of(zone: &Zone, at: Timestamp) -> Window {
     Size::Day.window(zone, at)
 }
 
-/// The last day on which a case was opened.
-pub(super) fn last_busy_day(rows: &TenantRows, zone: &Zone) -> Option<Window> {
-    let days = rows.rows(Size::Day, Timestamp::MIN, Timestamp::MAX);
-    let busy = days.filter(|row| row.dimensions.is_empty() && of(row, "cases_opened") > 0.0);
-    busy.last().map(|row| day_of(zone, row.window_start))
+/// The day on which most cases were opened, the latest of equal ones.
+pub(super) fn busiest_day(rows: &TenantRows, zone: &Zone) -> Option<Window> {
+    let days = rows.rows(Size::Day, Timestamp::MIN, Timestamp::MAX).filter(|row| row.dimensions.is_empty());
+    let busiest = days.max_by(|one, other| of(one, "cases_opened").total_cmp(&of(other, "cases_opened")));
+    busiest.map(|row| day_of(zone, row.window_start))
 }
 
 fn most_first(values: BTreeMap<String, f64>) -> Vec<(String, f64)> {
@@ -153,7 +167,7 @@ mod tests {
         let zone = Zone::utc();
         let day = day_of(&zone, "2026-03-02T12:00:00Z".parse().unwrap());
         assert_eq!(Figures::of(&rows, &day).total("cases_opened"), 7.0);
-        assert_eq!(last_busy_day(&rows, &zone), Some(day));
+        assert_eq!(busiest_day(&rows, &zone), Some(day));
         rows.take("-", row(Size::Minute, "2026-03-03T00:00:00Z", 1.0));
         assert_eq!(Figures::of(&rows, &day).total("cases_opened"), 90.0);
     }

@@ -9,7 +9,7 @@ use kefu_contracts::{Language, Timestamp};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::figures::Figures;
-use super::plot::{self, Hour};
+use super::plot::{self, Bars};
 use super::words::{Words, name};
 use crate::domain::window::Window;
 
@@ -54,7 +54,7 @@ pub(super) fn board(shown: &Shown<'_>, figures: &Figures) -> String {
     let words = Words::in_language(shown.language);
     let mut main = String::new();
     // writing to a String cannot fail
-    let _ = write_board(&mut main, shown, figures, words).is_ok();
+    let (Ok(()) | Err(std::fmt::Error)) = write_board(&mut main, shown, figures, words);
     let refresh = format!("<meta http-equiv=\"refresh\" content=\"{REFRESH_S}\">");
     page(words, &refresh, &main)
 }
@@ -64,8 +64,8 @@ pub(super) fn sign_in(language: Language, fault: Option<&str>) -> String {
     let words = Words::in_language(language);
     let fault = fault.map(|fault| format!("<p role=\"alert\">{fault}</p>")).unwrap_or_default();
     let main = format!(
-        "<h1>{}</h1>{fault}<form method=\"post\" action=\"/board?lang={}\"><label>{} <input type=\"password\" name=\"key\" \
-         required autocomplete=\"off\"></label> <button>{}</button></form>",
+        "<h1>{}</h1>{fault}<form method=\"post\" action=\"/board?lang={}\"><label>{} \
+         <input type=\"password\" name=\"key\" required autocomplete=\"off\"></label> <button>{}</button></form>",
         words.title, words.tag, words.key, words.show
     );
     page(words, "", &main)
@@ -100,8 +100,13 @@ fn write_board(main: &mut String, shown: &Shown<'_>, figures: &Figures, words: &
     ];
     card(main, words.handovers, &handovers.map(|(label, metric)| (label, number(figures.total(metric)))))?;
     main.push_str("</div>");
-    write!(main, "<section class=\"plot\"><h2>{}</h2>", words.by_hour)?;
-    main.push_str(&plot::svg(&hours(shown, figures), words.by_hour, (words.opened, words.resolved)));
+    let (title, bars) = if figures.hours.is_empty() {
+        (words.by_day, days(shown, figures))
+    } else {
+        (words.by_hour, hours(shown, figures))
+    };
+    write!(main, "<section class=\"plot\"><h2>{title}</h2>")?;
+    main.push_str(&plot::svg(&bars, title, (words.opened, words.resolved)));
     let legend = [("opened", words.opened), ("resolved", words.resolved)];
     for (class, text) in legend {
         write!(main, "<span class=\"key {class}\"></span>{text} ")?;
@@ -135,7 +140,9 @@ fn head(main: &mut String, shown: &Shown<'_>, words: &Words) -> std::fmt::Result
 
 fn backlog(main: &mut String, language: Language, figures: &Figures, words: &Words) -> std::fmt::Result {
     write!(main, "<section><h2>{}</h2><p class=\"big\">{}</p>", words.backlog, number(figures.backlog))?;
-    for (title, values) in [(words.by_category, &figures.by_category), (words.by_channel, &figures.by_channel)] {
+    let unclassified = Some((words.unclassified.to_owned(), figures.unclassified())).filter(|(_, open)| *open > 0.0);
+    let by_category: Vec<_> = figures.by_category.iter().cloned().chain(unclassified).collect();
+    for (title, values) in [(words.by_category, &by_category), (words.by_channel, &figures.by_channel)] {
         write!(main, "<h3>{title}</h3>")?;
         if values.is_empty() {
             write!(main, "<p>{}</p>", words.nothing)?;
@@ -164,7 +171,8 @@ fn attainments(main: &mut String, language: Language, figures: &Figures, words: 
     }
     write!(
         main,
-        "<table><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr>",
+        "<table><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th><th scope=\"col\">{}</th>\
+         <th scope=\"col\">{}</th></tr>",
         words.clock, words.in_time, words.breached, words.attained
     )?;
     for clocks in all {
@@ -193,7 +201,7 @@ fn card(main: &mut String, title: &str, rows: &[(&str, String)]) -> std::fmt::Re
 }
 
 /// Every hour of the day, those without a row too.
-fn hours(shown: &Shown<'_>, figures: &Figures) -> Vec<Hour> {
+fn hours(shown: &Shown<'_>, figures: &Figures) -> Vec<Bars> {
     const HOUR_MS: i64 = 3_600_000;
     let first = shown.day.start.ms().div_euclid(HOUR_MS);
     let last = shown.day.end.ms().div_euclid(HOUR_MS);
@@ -201,9 +209,20 @@ fn hours(shown: &Shown<'_>, figures: &Figures) -> Vec<Hour> {
         let at = Timestamp::from_ms(hour * HOUR_MS);
         let counted = figures.hours.iter().find(|(start, ..)| *start == at);
         let (opened, resolved) = counted.map_or((0.0, 0.0), |(_, opened, resolved)| (*opened, *resolved));
-        Hour { label: local(shown.zone, at, "%H"), opened, resolved }
+        Bars { label: local(shown.zone, at, "%H"), opened, resolved }
     });
     hours.collect()
+}
+
+/// The days for which there are rows.
+fn days(shown: &Shown<'_>, figures: &Figures) -> Vec<Bars> {
+    let days = figures.days.iter();
+    days.map(|(start, opened, resolved)| Bars {
+        label: local(shown.zone, *start, "%m-%d"),
+        opened: *opened,
+        resolved: *resolved,
+    })
+    .collect()
 }
 
 fn local(zone: &Zone, at: Timestamp, format: &str) -> String {
@@ -227,13 +246,16 @@ fn escaped(text: &str) -> String {
 const STYLE: &str = "body{font:1rem/1.45 system-ui,sans-serif;margin:0;padding:1rem;color:#1a1a1a;background:#f4f5f7}\
     main{max-width:76rem;margin:0 auto}header p,h1,h2,h3{margin:.2rem 0}h1{font-size:1.4rem}h2{font-size:1.05rem}\
     h3{font-size:.9rem;color:#555;margin-top:.6rem}a{color:#0b57d0}.cards{display:grid;gap:.8rem;margin:.8rem 0;\
-    grid-template-columns:repeat(auto-fit,minmax(16rem,1fr))}section{background:#fff;border:1px solid #d9dce1;\
+    grid-template-columns:repeat(auto-fit,minmax(min(100%,21rem),1fr))}\
+    section{background:#fff;border:1px solid #d9dce1;\
     border-radius:.5rem;padding:.8rem}.big{font-size:2.6rem;font-weight:700;margin:0}table{border-collapse:collapse;\
-    width:100%}th{font-weight:400;text-align:left}td{text-align:right;font-variant-numeric:tabular-nums;\
+    width:100%}th,td{padding:.1rem .2rem}th{font-weight:400;text-align:left}\
+    td{text-align:right;font-variant-numeric:tabular-nums;\
     font-weight:600}tr+tr>*{border-top:1px solid #eceef1}th[scope=col]{color:#555;font-size:.85rem;text-align:right}\
     th[scope=col]:first-child{text-align:left}.bad{color:#b3261e}svg{width:100%;height:auto}svg text{font-size:11px;\
     fill:#555}.axis{stroke:#999}.opened{fill:#0b57d0;background:#0b57d0}.resolved{fill:#1e8e3e;background:#1e8e3e}\
-    .key{display:inline-block;width:.8rem;height:.8rem;margin:0 .3rem 0 .6rem}input,button{font:inherit;padding:.5rem}";
+    .key{display:inline-block;width:.8rem;height:.8rem;margin:0 .3rem 0 .6rem}input,button{font:inherit;padding:.5rem}\
+    @media(max-width:40rem){svg text{font-size:22px}}";
 
 fn page(words: &Words, head: &str, main: &str) -> String {
     format!(

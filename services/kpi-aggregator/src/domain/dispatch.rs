@@ -32,6 +32,8 @@ pub struct Gathered {
     pub delta: Delta,
     /// From how many records they come.
     pub records: i64,
+    /// When they were gathered.
+    pub at: Timestamp,
 }
 
 /// What a row is told.
@@ -69,9 +71,9 @@ impl Dispatch {
         }
     }
 
-    /// Takes in a minute's changes that arrive at `now`, and returns what comes too late for its row.
-    pub fn take(&mut self, gathered: Gathered, zone: &Zone, now: Timestamp) -> Vec<(Window, Delta)> {
-        let Gathered { minute, mut delta, records } = gathered;
+    /// Takes in a minute's changes, and returns what comes too late for its row.
+    pub fn take(&mut self, gathered: Gathered, zone: &Zone) -> Vec<(Window, Delta)> {
+        let Gathered { minute, mut delta, records, at: now } = gathered;
         let change = delta.take(Count::BacklogChange);
         let late = if delta.is_empty() { Vec::new() } else { self.spread(minute, &delta, zone, now) };
         if late.iter().any(|(window, _)| window.size == Size::Minute) {

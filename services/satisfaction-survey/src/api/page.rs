@@ -156,7 +156,7 @@ fn form(api: &Api, survey: &Survey, language: Language) -> String {
     let factors = &policies.in_force(&survey.tenant, survey.invited_at.ms()).survey.factors;
     let mut html = String::from("<form method=\"post\">");
     // writing to a String cannot fail
-    let _ = write_form(&mut html, words, factors, language).is_ok();
+    let (Ok(()) | Err(std::fmt::Error)) = write_form(&mut html, words, factors, language);
     html
 }
 
@@ -194,8 +194,8 @@ fn says(status: StatusCode, language: Language, text: impl FnOnce(&'static Words
     page(status, language, &format!("<p role=\"status\">{}</p>", text(Words::in_language(language))))
 }
 
-const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:0 auto;padding:1rem;color:#1a1a1a;\
-    background:#fff}fieldset{border:1px solid #767676;border-radius:.4rem;margin:0 0 1rem}legend{font-weight:600}\
+const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:0 auto;padding:1rem;\
+    color:#1a1a1a;background:#fff}fieldset{border:1px solid #767676;border-radius:.4rem;margin:0 0 1rem}legend{font-weight:600}\
     label{display:block;padding:.5rem 0}select,textarea,button{font:inherit;width:100%;box-sizing:border-box;\
     padding:.5rem}input{width:1.2rem;height:1.2rem;vertical-align:-.15rem}button{background:#0b57d0;color:#fff;\
     border:0;border-radius:.4rem;padding:.8rem;margin-top:1rem}";

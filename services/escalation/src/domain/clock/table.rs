@@ -3,13 +3,14 @@
 //! | clock | starts | stops | cancelled by |
 //! |---|---|---|---|
 //! | acknowledge | case opened by the customer | acknowledgement, any reply | closed |
-//! | first_reply | case opened by the customer, else the customer's first message | a person's reply | closed, resolved by a bot; leaving that state without a reply starts a new one |
+//! | first_reply | case opened by the customer, else their first message | a person's reply | closed, resolved by a bot |
 //! | next_reply | oldest message not yet answered | a person's reply, resolved, closed | |
 //! | periodic_update | each reply by a person to a live case | the next one, resolved, closed | |
 //! | requester_wait, agent_work | case opened | closed; revived by leaving it | |
 //! | resolution | case opened | resolved, closed; revived by leaving them | |
 //! | promised | a promise | a later reply by a person, resolved, closed | a new promise |
 //!
+//! A case that leaves resolved or closed before any person replied starts a new first_reply.
 //! A merge cancels all of them. Pauses follow from the terms in force.
 
 use kefu_contracts::{Metric, Status, Timestamp};
