@@ -1,5 +1,6 @@
 //! `kefu demo`: the built-in sample through all six services on the embedded store, then the supervisor board.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,10 +8,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Args;
 use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
-use kefu_contracts::topic::{KPI, PUBLIC, TopicInfo};
+use kefu_contracts::topic::{DEAD_LETTERS, KPI, PUBLIC, TopicInfo};
 use kefu_policy::{Format, Policies};
 use kefu_processor::Topology;
 use kefu_runtime::backend::{Backend, NewRecord, View, Written};
+use kefu_runtime::dead_letter::Envelope;
 use kefu_runtime::embedded::{Embedded, EmbeddedOptions};
 use kefu_runtime::policies::PolicyTable;
 
@@ -41,19 +43,25 @@ pub(crate) struct DemoArgs {
 #[derive(Default)]
 struct Seen {
     rows: Mutex<Rows>,
-    topics: Mutex<std::collections::BTreeMap<String, u64>>,
+    topics: Mutex<BTreeMap<String, u64>>,
+    refused: Mutex<BTreeMap<String, u64>>,
 }
 
 impl View for Seen {
     fn topics(&self) -> Vec<TopicInfo> {
-        PUBLIC.to_vec()
+        PUBLIC.iter().chain([&DEAD_LETTERS]).copied().collect()
     }
 
-    fn from_start(&self) -> bool {
+    fn needs_history(&self) -> bool {
         false
     }
 
     fn apply(&self, record: Written<'_>, _: &Codec) {
+        if record.topic == DEAD_LETTERS.name {
+            let letter = serde_json::from_slice::<Envelope>(record.payload.unwrap_or_default()).ok();
+            let code = letter.and_then(|letter| letter.headers.get("code").cloned()).unwrap_or_default();
+            *self.refused.lock().unwrap_or_else(PoisonError::into_inner).entry(code).or_default() += 1;
+        }
         let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
         *topics.entry(record.topic.to_owned()).or_default() += 1;
         if record.topic == KPI.info.name {
@@ -75,7 +83,7 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
         inputs: played,
         bad_lines: 0,
         topics,
-        refused: std::collections::BTreeMap::new(),
+        refused: std::mem::take(&mut *seen.refused.lock().unwrap_or_else(PoisonError::into_inner)),
         stages: Vec::new(),
         faults: Vec::new(),
         totals,

@@ -57,7 +57,7 @@ pub trait View: Send + Sync + 'static {
     fn topics(&self) -> Vec<TopicInfo>;
 
     /// Whether it needs what was written before it was there.
-    fn from_start(&self) -> bool;
+    fn needs_history(&self) -> bool;
 
     /// Takes a committed record in. Must not block.
     fn apply(&self, record: Written<'_>, codec: &Codec);

@@ -69,7 +69,7 @@ impl View for CommandResults {
         vec![COMMAND_RESULTS.info]
     }
 
-    fn from_start(&self) -> bool {
+    fn needs_history(&self) -> bool {
         false
     }
 
@@ -81,7 +81,7 @@ impl View for CommandResults {
         let mut waiting = self.lock();
         for waiter in waiting.waiters.remove(record.key).unwrap_or_default() {
             // whoever waited may have gone
-            let _ = waiter.send(result.clone()).is_ok();
+            waiter.send(result.clone()).ok();
         }
         if waiting.answers.insert(record.key.to_owned(), result).is_none() {
             waiting.order.push_back(record.key.to_owned());

@@ -196,9 +196,15 @@ impl Default for TelemetrySettings {
     }
 }
 
+/// Faults for people, one a line.
+pub(crate) fn listed(faults: &[impl std::fmt::Display]) -> String {
+    let lines: Vec<String> = faults.iter().map(|fault| format!("  {fault}")).collect();
+    lines.join("\n")
+}
+
 /// All faults of a configuration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the configuration has {} fault(s):\n{}", .0.len(), .0.iter().map(|fault| format!("  {fault}")).collect::<Vec<_>>().join("\n"))]
+#[error("the configuration has {} fault(s):\n{}", .0.len(), listed(.0))]
 pub struct ConfigFaults(pub Vec<String>);
 
 impl Config {

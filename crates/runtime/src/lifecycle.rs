@@ -160,12 +160,12 @@ async fn run(config: &Config, process: Process, bound: impl FnOnce(SocketAddr, A
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(http::serve(listener, http::router(api, routes), async {
         // an answer and the sender's end mean the same
-        let _ = stopped.await.is_ok();
+        stopped.await.ok();
     }));
     let ended = look_after(&running, &seen, &server).await;
     seen.draining.store(true, std::sync::atomic::Ordering::Relaxed);
     // the server may have ended by itself
-    let _ = stop.send(()).is_ok();
+    stop.send(()).ok();
     let served = server.await.map_err(std::io::Error::other)?;
     let drained = tokio::task::spawn_blocking(move || running.stop()).await.map_err(std::io::Error::other)?;
     served?;

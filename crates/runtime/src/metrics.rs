@@ -203,7 +203,7 @@ impl Metrics {
     pub fn text(&self) -> String {
         let mut text = String::new();
         // writing to a String cannot fail
-        let _ = encode(&mut text, &self.registry).is_ok();
+        encode(&mut text, &self.registry).ok();
         text
     }
 }

@@ -24,7 +24,7 @@ pub enum PolicyFileError {
         error: std::io::Error,
     },
     /// It has faults.
-    #[error("{path} has {} fault(s):\n{}", .faults.len(), .faults.iter().map(|fault| format!("  {fault}")).collect::<Vec<_>>().join("\n"))]
+    #[error("{path} has {} fault(s):\n{}", .faults.len(), crate::config::listed(.faults))]
     Faults {
         /// The file.
         path: String,
@@ -129,7 +129,7 @@ impl View for PolicyTable {
         vec![POLICIES.info]
     }
 
-    fn from_start(&self) -> bool {
+    fn needs_history(&self) -> bool {
         true
     }
 

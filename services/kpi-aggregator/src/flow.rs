@@ -40,10 +40,12 @@ pub fn minute_window(minute: i64) -> Window {
     Window { size: Size::Minute, start, end: start.plus_ms(MINUTE_MS) }
 }
 
-/// Sends a subject's changes to the minutes they belong to. `at` is the instant of what led to them: with the wall
-/// clock they arrive now, with the event clock then, so that what is late does not depend on who was quicker.
+/// Sends a subject's changes to the minutes they belong to. `at` is the instant of what led to them: with the event
+/// clock they arrive then, or when time has come further already, so that what is late does not depend on who was
+/// quicker; with the wall clock they arrive now.
 pub fn send(changes: Changes, at: Timestamp, ctx: &mut Context<'_>) {
-    let as_of = if ctx.clock().live { ctx.clock().now } else { at };
+    let now = ctx.clock().now;
+    let as_of = if ctx.clock().live { now } else { at.max(now) };
     for ((dimensions, minute), delta) in changes {
         let window = minute_window(minute);
         let key = window.row_key(ctx.tenant(), &dimensions);

@@ -1,5 +1,7 @@
 //! The HTTP API and the customer's page on the embedded store.
 
+#![expect(clippy::unwrap_used, reason = "what cannot be had fails the test")]
+
 use kefu_contracts::case_event::{CaseContext, CaseEvent};
 use kefu_contracts::survey::Survey;
 use kefu_contracts::topic::{CASE_EVENTS, COMMANDS, SURVEYS};

@@ -198,6 +198,9 @@ impl StateSource for States<'_> {
     }
 }
 
+/// A changed state: the stage, the key, and the state unless the key is forgotten.
+type StageChange = (String, Arc<str>, Option<Vec<u8>>);
+
 /// What a batch wrote, kept until it is committed.
 struct Batch {
     written: Vec<(TopicInfo, String, Timestamp, Vec<u8>)>,
@@ -258,7 +261,7 @@ impl Engine {
                     self.write(batch)?;
                     batch = Batch { written: Vec::new() };
                     // whoever asked may have gone
-                    let _ = answer.send(()).is_ok();
+                    answer.send(()).ok();
                 }
             }
             next = if taken < BATCH_RECORDS { requests.try_recv().ok() } else { None };
@@ -273,7 +276,7 @@ impl Engine {
         for (answer, results) in answers {
             let results: Result<Vec<_>, PipelineError> = results;
             // whoever asked may have gone
-            let _ = answer.send(results?).is_ok();
+            answer.send(results?).ok();
         }
         Ok(())
     }
@@ -354,12 +357,7 @@ impl Engine {
         Ok(())
     }
 
-    fn fill(
-        &self,
-        commit: &Commit,
-        batch: &Batch,
-        changes: &[(String, Arc<str>, Option<Vec<u8>>)],
-    ) -> Result<(), StoreError> {
+    fn fill(&self, commit: &Commit, batch: &Batch, changes: &[StageChange]) -> Result<(), StoreError> {
         let now = clock::now();
         for (topic, key, at, payload) in &batch.written {
             commit.append(topic, key, *at, now, payload)?;
@@ -396,7 +394,7 @@ fn restore_timers(store: &Store, pipeline: &mut Pipeline) -> Result<(), EngineEr
 }
 
 fn fill_views(store: &Store, codec: &Codec, views: &[Arc<dyn View>]) -> Result<(), StoreError> {
-    for view in views.iter().filter(|view| view.from_start()) {
+    for view in views.iter().filter(|view| view.needs_history()) {
         for topic in view.topics() {
             let mut from = 0;
             loop {

@@ -16,11 +16,14 @@ use super::tasks::partition_of;
 use crate::backend::{BackendError, NewRecord};
 use crate::trace;
 
+/// A result for each record of a call.
+type Results = Vec<Result<(), BackendError>>;
+
 /// Delivery of the records of one call: one counter a call, not a channel a record.
 pub(crate) struct Pending {
     left: AtomicUsize,
-    results: Mutex<Vec<Result<(), BackendError>>>,
-    done: Mutex<Option<oneshot::Sender<Vec<Result<(), BackendError>>>>>,
+    results: Mutex<Results>,
+    done: Mutex<Option<oneshot::Sender<Results>>>,
 }
 
 impl Pending {
@@ -36,7 +39,7 @@ impl Pending {
             let sender = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
             if let Some(sender) = sender {
                 // whoever asked may have gone
-                let _ = sender.send(results).is_ok();
+                sender.send(results).ok();
             }
         }
     }
@@ -86,7 +89,7 @@ impl Appender {
     }
 
     /// Queues records; the receiver gets a result for each when all are decided.
-    pub(crate) fn append(&self, records: &[NewRecord]) -> oneshot::Receiver<Vec<Result<(), BackendError>>> {
+    pub(crate) fn append(&self, records: &[NewRecord]) -> oneshot::Receiver<Results> {
         let (done, receiver) = oneshot::channel();
         let pending = Arc::new(Pending {
             left: AtomicUsize::new(records.len() + 1),

@@ -25,7 +25,7 @@ pub(crate) enum Change {
 }
 
 /// Called for each partition just before it is assigned.
-type Forward = Box<dyn Fn(&str, i32) + Send + Sync>;
+pub(crate) type Forward = Box<dyn Fn(&str, i32) + Send + Sync>;
 
 /// The consumer's context.
 pub(crate) struct Assignment {
@@ -42,7 +42,7 @@ impl Assignment {
 
     pub(crate) fn forward_with(&self, forward: Forward) {
         // set once, right after the consumer was made
-        let _ = self.forward.set(forward).is_ok();
+        self.forward.set(forward).ok();
     }
 
     pub(crate) fn take_changes(&self) -> Vec<Change> {

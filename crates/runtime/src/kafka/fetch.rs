@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rdkafka::bindings as rd;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
-use super::assignment::{Assignment, WeakConsumer};
+use super::assignment::{Assignment, Forward, WeakConsumer};
 use crate::kafka::MessageHeaders;
 
 /// A queue that receives the messages and ends of the partitions forwarded to it. Rebalances and errors stay on the
@@ -35,7 +35,7 @@ impl FetchQueue {
 
     /// A function that sends what is fetched of a partition here. To be called before each assignment of the
     /// partition: librdkafka resets it when the partition is taken away.
-    pub(crate) fn forwarder(&self, consumer: WeakConsumer) -> Box<dyn Fn(&str, i32) + Send + Sync> {
+    pub(crate) fn forwarder(&self, consumer: WeakConsumer) -> Forward {
         struct Target(*mut rd::rd_kafka_queue_t);
         // SAFETY: as for `FetchQueue`.
         unsafe impl Send for Target {}

@@ -40,9 +40,9 @@ impl Observer {
             for topic in view.topics() {
                 let name = connection.topic(&topic);
                 for partition in 0..partitions {
-                    let from = if view.from_start() { Offset::Beginning } else { Offset::End };
+                    let from = if view.needs_history() { Offset::Beginning } else { Offset::End };
                     list.add_partition_offset(&name, partition, from)?;
-                    if view.from_start() {
+                    if view.needs_history() {
                         let (low, end) = range(&consumer, &name, partition)?;
                         if end > low {
                             ends.insert((name.clone(), partition), end);

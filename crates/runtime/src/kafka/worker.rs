@@ -28,7 +28,7 @@ use super::changelog::ChangelogReader;
 use super::client::{Connection, KafkaError};
 use super::fetch::{FetchQueue, Fetched, Kind};
 use super::group::SubTopology;
-use super::hot::{HotError, HotStates};
+use super::hot::{HotChange, HotError, HotStates};
 use super::progress::{Horizons, progress_record, progress_topic};
 use super::tasks::{LoadError, Owned, changelog_name, partition_of};
 use super::transaction::{Outgoing, Transaction, TransactionError};
@@ -91,6 +91,9 @@ struct Open {
     snapshots: HashMap<(&'static str, String), (Emission, TraceContext)>,
     written: BTreeMap<&'static str, u64>,
 }
+
+/// The changed states of a task, by stage and partition.
+type TaskChanges = ((usize, i32), Vec<HotChange>);
 
 /// Why the loop must begin anew or end.
 #[derive(Debug, thiserror::Error)]
@@ -665,7 +668,7 @@ impl Worker {
         Ok(())
     }
 
-    fn send_changes(&mut self) -> Result<Vec<((usize, i32), Vec<super::hot::HotChange>)>, WorkerError> {
+    fn send_changes(&mut self) -> Result<Vec<TaskChanges>, WorkerError> {
         let mut all = Vec::new();
         for (key, owned) in &mut self.owned {
             let stage = self.options.stages.get(key.0).map(changelog_name).unwrap_or_default();
@@ -708,7 +711,7 @@ impl Worker {
         Ok(())
     }
 
-    fn after_commit(&mut self, changes: Vec<((usize, i32), Vec<super::hot::HotChange>)>, begun: Instant) {
+    fn after_commit(&mut self, changes: Vec<TaskChanges>, begun: Instant) {
         let metrics = self.options.metrics.clone();
         if let Some(open) = self.open.take() {
             for (topic, count) in open.written {

@@ -56,7 +56,7 @@ impl View for KpiTable {
         vec![KPI.info]
     }
 
-    fn from_start(&self) -> bool {
+    fn needs_history(&self) -> bool {
         true
     }
 
