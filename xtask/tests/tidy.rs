@@ -9,7 +9,7 @@ use xtask::tidy::{self, Finding, Long};
 const LONG: &[Long] = &[
     Long {
         path: "crates/runtime/src/kafka/worker.rs",
-        lines: 767,
+        lines: 775,
         reason: "the commit protocol is one loop; its order is read in one place",
     },
     Long { path: "crates/runtime/src/embedded/engine.rs", lines: 414, reason: "as the worker, for the embedded store" },

@@ -47,14 +47,16 @@ impl Processor for Minutes {
     ) -> Result<(), Reject> {
         let MinuteInput::Change(change) = input;
         let MinuteChange { minute, delta, as_of } = *change;
-        let at = minute_window(minute).end.max(beat(as_of, MINUTE_MS));
+        let end = minute_window(minute).end;
+        let due = end.max(beat(as_of, MINUTE_MS));
         let MinuteState(waiting) = state.get_or_insert_with(|| MinuteState(BTreeMap::new()));
-        let nothing = || Gathered { minute, delta: Delta::default(), records: 0, at };
-        let gathered = waiting.entry(at).or_insert_with(nothing);
+        let nothing = || Gathered { minute, delta: Delta::default(), records: 0, at: end };
+        let gathered = waiting.entry(due).or_insert_with(nothing);
         gathered.delta.merge(&delta);
         gathered.records += 1;
+        gathered.at = gathered.at.max(as_of);
         if gathered.delta.is_empty() {
-            waiting.remove(&at);
+            waiting.remove(&due);
         }
         if waiting.is_empty() {
             *state = None;

@@ -1,7 +1,7 @@
 //! Finds the ends of service in each case, and the visits that follow.
 //!
-//! Keyed by case. Every fact leads to a new account of all facts so far; what differs from what was said before is said.
-//! It is said in a timer at the fact's instant: by then what else belongs to it has arrived, its classification too.
+//! Keyed by case. Every fact leads to a new account of all facts so far; what differs from what was said before is
+//! said, in a timer at the fact's instant: by then what else belongs to it has arrived, its classification too.
 
 use kefu_contracts::case_event::CaseEvent;
 use kefu_contracts::partition::split_key;

@@ -28,7 +28,7 @@ fn an_invitation_goes_out_when_service_ends() {
     let mut shop = Shop::new();
     let story = CaseStory::opened_on(Channel::Email, "c-1#1", "Ann@Example.com", 0);
     let story = story.classified(0, Category::Inquiry, Subtype::Payment, Language::ZhHant);
-    shop.play(&[story.reply(1_000).resolved(HOUR)]);
+    shop.hear(&[story.reply(1_000).resolved(HOUR)]);
     assert!(shop.surveys().is_empty(), "decided only when everything up to that instant has come in");
     shop.advance(HOUR);
 
@@ -102,7 +102,7 @@ fn repeated_resolutions_and_closings_give_one_invitation() {
 fn a_fact_told_again_with_another_customer_moves_the_survey() {
     let mut shop = Shop::new();
     let story = solved_case();
-    shop.play(std::slice::from_ref(&story));
+    shop.hear(std::slice::from_ref(&story));
     for mut fact in story.facts {
         fact.context.customer_id = Some("u-2".into());
         shop.tell(&fact, false);
@@ -156,8 +156,9 @@ fn an_answer_given_before_the_reopening_counts_even_if_heard_of_later() {
         shop.tell(fact, false);
     }
     shop.advance(HOUR);
-    assert_eq!(shop.survey_state("c-1#1", 1), SurveyState::Cancelled);
+    assert_eq!(shop.survey_state("c-1#1", 1), SurveyState::Invited);
     assert_eq!(shop.command("k-1", "answer", &id, 2 * HOUR, json!({"score": 5})).status, 200);
+    shop.advance(3 * HOUR);
     assert_eq!(shop.survey_state("c-1#1", 1), SurveyState::Answered);
 }
 
@@ -165,6 +166,7 @@ fn an_answer_given_before_the_reopening_counts_even_if_heard_of_later() {
 fn a_resolution_that_was_never_true_withdraws_its_survey() {
     let (mut shop, _) = asked();
     shop.tell(solved_case().retracted(HOUR, 3).facts.last().unwrap(), false);
+    shop.advance(HOUR);
     assert_eq!(shop.states(), ["c-1#1/1 cancelled withdrawn"]);
 
     let mut shop = Shop::new();
@@ -369,7 +371,7 @@ fn news_that_are_outdated_when_they_arrive_change_nothing() {
     let (mut shop, id) = asked();
     let before = shop.driver.written(&INVITATIONS).pop().unwrap();
     shop.tell(solved_case().reopened(2 * HOUR).facts.last().unwrap(), false);
-    shop.advance(HOUR);
+    shop.advance(2 * HOUR);
     assert_eq!(shop.states(), ["c-1#1/1 cancelled reopened"]);
     shop.driver.send(&INVITATIONS, &format!("demo/{id}"), &before.1);
     assert_eq!(shop.states(), ["c-1#1/1 cancelled reopened"]);

@@ -32,7 +32,7 @@ pub struct Gathered {
     pub delta: Delta,
     /// From how many records they come.
     pub records: i64,
-    /// When they were gathered.
+    /// When the last of them arrived, at least the minute's end.
     pub at: Timestamp,
 }
 

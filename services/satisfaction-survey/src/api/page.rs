@@ -195,7 +195,8 @@ fn says(status: StatusCode, language: Language, text: impl FnOnce(&'static Words
 }
 
 const STYLE: &str = "body{font:1.1rem/1.5 system-ui,sans-serif;max-width:34rem;margin:0 auto;padding:1rem;\
-    color:#1a1a1a;background:#fff}fieldset{border:1px solid #767676;border-radius:.4rem;margin:0 0 1rem}legend{font-weight:600}\
+    color:#1a1a1a;background:#fff}fieldset{border:1px solid #767676;border-radius:.4rem;margin:0 0 1rem}\
+    legend{font-weight:600}\
     label{display:block;padding:.5rem 0}select,textarea,button{font:inherit;width:100%;box-sizing:border-box;\
     padding:.5rem}input{width:1.2rem;height:1.2rem;vertical-align:-.15rem}button{background:#0b57d0;color:#fff;\
     border:0;border-radius:.4rem;padding:.8rem;margin-top:1rem}";

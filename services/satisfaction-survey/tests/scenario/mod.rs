@@ -200,11 +200,18 @@ impl Shop {
 
     /// Plays facts in the order of their instants; afterwards it is shortly after the last.
     pub fn play(&mut self, stories: &[CaseStory]) {
+        // what a fact leads to is decided when everything of its instant has arrived
+        if let Some(last) = self.hear(stories) {
+            self.driver.advance_to(last);
+        }
+    }
+
+    /// As [`Shop::play`], but the last instant is not over yet; gives that instant.
+    pub fn hear(&mut self, stories: &[CaseStory]) -> Option<Timestamp> {
         let mut facts: Vec<&CaseEvent> = stories.iter().flat_map(|story| &story.facts).collect();
         facts.sort_by_key(|fact| fact.at);
-        for fact in facts {
-            self.tell(fact, true);
-        }
+        facts.iter().for_each(|fact| self.tell(fact, true));
+        facts.last().map(|fact| fact.at)
     }
 
     /// Takes a fact in; time moves to its instant if `in_time`.
