@@ -25,7 +25,7 @@ enum Command {
     Replay(ReplayArgs),
     /// Run some or all services, live.
     Serve(serve::ServeArgs),
-    /// Send recorded or made-up events to Kafka or to the intake API.
+    /// Send recorded events to Kafka; with `--until` also move the time of services that run with the event clock.
     Load(load::LoadArgs),
     /// Write recorded inputs, or every public topic, to files.
     Export(export::ExportArgs),
@@ -34,7 +34,7 @@ enum Command {
         #[command(subcommand)]
         command: topics::TopicsCommand,
     },
-    /// Look at records that could not be processed, and send them back.
+    /// Look at records that could not be processed.
     Dlq {
         #[command(subcommand)]
         command: dlq::DlqCommand,

@@ -72,7 +72,7 @@ pub struct KafkaSettings {
     pub instance: String,
     /// Worker threads of each service.
     pub threads: usize,
-    /// Further librdkafka settings, such as those of TLS and SASL.
+    /// Further librdkafka settings, by their own names.
     pub properties: std::collections::BTreeMap<String, String>,
 }
 

@@ -46,7 +46,7 @@ pub struct Connection {
     pub bootstrap: String,
     /// Prefix of every topic and group.
     pub prefix: String,
-    /// Further librdkafka settings, such as those of TLS and SASL.
+    /// Further librdkafka settings, by their own names.
     pub properties: Vec<(String, String)>,
 }
 
