@@ -9,13 +9,13 @@ use xtask::tidy::{self, Finding, Long};
 const LONG: &[Long] = &[
     Long {
         path: "crates/runtime/src/kafka/worker.rs",
-        lines: 775,
+        lines: 770,
         reason: "the commit protocol is one loop; its order is read in one place",
     },
     Long { path: "crates/runtime/src/embedded/engine.rs", lines: 414, reason: "as the worker, for the embedded store" },
     Long {
         path: "services/escalation/tests/oracle/mod.rs",
-        lines: 404,
+        lines: 402,
         reason: "a second implementation, in one piece",
     },
 ];

@@ -159,13 +159,11 @@ impl Oracle {
         demand.is_some_and(|demand| !over_in(clock.metric, self.status()) && !demand.pauses.contains(&self.status()))
     }
 
-    /// Counts it anew if the demands are others.
+    /// Counts it anew by the demands in force, its whole time.
     fn adopt(&mut self, clock: &mut Clock, minute: i64) {
-        if clock.counted_by != clock.in_force {
-            clock.counted_by = clock.in_force.clone();
-            let demand = clock.counted_by.clone().unwrap();
-            clock.used = self.recount(clock, &demand, minute);
-        }
+        clock.counted_by = clock.in_force.clone();
+        let demand = clock.counted_by.clone().unwrap();
+        clock.used = self.recount(clock, &demand, minute);
     }
 
     fn run(&mut self, clock: &mut Clock, minute: i64) {
