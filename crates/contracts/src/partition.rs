@@ -2,8 +2,6 @@
 //!
 //! Owns Kafka's murmur2 and the part of a key that is hashed, so that a case's topics are co-partitioned.
 
-use std::str::Utf8Error;
-
 /// Which part of a key decides its partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PartitionBy {
@@ -36,14 +34,6 @@ pub fn conversation_of(key: &str) -> &str {
 /// The tenant of a key, and what follows its first `/`.
 pub fn split_key(key: &str) -> (&str, &str) {
     key.split_once('/').unwrap_or((key, ""))
-}
-
-/// A received key as text.
-///
-/// # Errors
-/// If the bytes are no UTF-8.
-pub fn key_text(bytes: &[u8]) -> Result<&str, Utf8Error> {
-    std::str::from_utf8(bytes)
 }
 
 /// Kafka's variant of MurmurHash2, with its seed.
