@@ -108,6 +108,18 @@ fn is_english(text: &str) -> bool {
     english > foreign && english * 6 >= words
 }
 
+/// The language of a BCP 47 tag, if it is one that kefu speaks.
+pub fn of_tag(tag: &str) -> Option<Language> {
+    let tag = tag.to_ascii_lowercase().replace('_', "-");
+    let mut parts = tag.split('-');
+    match parts.next()? {
+        "zh" if parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")) => Some(Language::ZhHant),
+        "zh" => Some(Language::ZhHans),
+        "en" => Some(Language::En),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,6 +8,7 @@ use kefu_contracts::outbound::Recipient;
 use kefu_contracts::topic::{CASE_EVENTS, CHANNEL_EVENTS, ESCALATIONS, OUTBOUND, SLA_EVENTS, TopicInfo};
 use kefu_contracts::{Channel, Language, Reject, Timestamp};
 use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
+use kefu_text::language::of_tag;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::clock::difference::{Told, difference};
@@ -260,19 +261,8 @@ impl Processor for Clocks {
 /// The language the customer writes in, else the one preferred.
 fn language(fact: &CaseEvent) -> Language {
     let written = fact.classification.as_ref().and_then(|verdict| verdict.language);
-    let preferred = || fact.context.locale.as_deref().and_then(of_locale);
+    let preferred = || fact.context.locale.as_deref().and_then(of_tag);
     written.or_else(preferred).unwrap_or(Language::Other)
-}
-
-fn of_locale(locale: &str) -> Option<Language> {
-    let locale = locale.to_ascii_lowercase();
-    let mut parts = locale.split(['-', '_']);
-    match parts.next()? {
-        "zh" if parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")) => Some(Language::ZhHant),
-        "zh" => Some(Language::ZhHans),
-        "en" => Some(Language::En),
-        _ => None,
-    }
 }
 
 fn customer(fact: &CaseEvent) -> Option<Recipient> {

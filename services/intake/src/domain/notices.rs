@@ -6,6 +6,7 @@
 use kefu_contracts::id::hash_id;
 use kefu_contracts::outbound::{OutboundKind, OutboundMessage, Recipient};
 use kefu_contracts::{Channel, Language, Status, Timestamp};
+use kefu_text::language::of_tag;
 
 use super::facts::Facts;
 use super::known_customer::KnownCustomer;
@@ -89,7 +90,7 @@ impl Sender<'_> {
     /// The classifier's verdict, else what the customer prefers, else what the customer writes in.
     fn language(&self, facts: &Facts) -> Language {
         let locale = facts.customer().and_then(|known| known.locale.as_ref());
-        let preferred = || locale.and_then(|given| language_of(&given.value));
+        let preferred = || locale.and_then(|given| of_tag(&given.value));
         let written = || self.sample.map(kefu_text::language::detect);
         facts.verdict.language.or_else(preferred).or_else(written).unwrap_or(Language::Other)
     }
@@ -106,20 +107,6 @@ fn address(customer: &KnownCustomer, channel: Channel) -> Option<String> {
     contacts.last().map(|given| given.value.clone())
 }
 
-/// The language of a BCP 47 tag, if it is one of those there are texts in.
-fn language_of(locale: &str) -> Option<Language> {
-    let tag = locale.to_ascii_lowercase().replace('_', "-");
-    let mut parts = tag.split('-');
-    match parts.next()? {
-        "zh" => {
-            let traditional = parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo"));
-            Some(if traditional { Language::ZhHant } else { Language::ZhHans })
-        }
-        "en" => Some(Language::En),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,7 +121,7 @@ mod tests {
             ("en-GB", Some(Language::En)),
             ("fr", None),
         ] {
-            assert_eq!(language_of(locale), language, "{locale}");
+            assert_eq!(of_tag(locale), language, "{locale}");
         }
     }
 }

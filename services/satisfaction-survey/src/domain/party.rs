@@ -2,6 +2,7 @@
 
 use kefu_contracts::case_event::CaseContext;
 use kefu_contracts::{Language, Timestamp};
+use kefu_text::language::of_tag;
 use serde::{Deserialize, Serialize};
 
 /// The rank of customers who are visited from time to time.
@@ -47,19 +48,7 @@ pub fn nobody_key(tenant: &str, case_id: &str) -> String {
 /// The language to write in: the one of the case, else the one the customer prefers, else English.
 pub fn language(written: Option<Language>, locale: Option<&str>) -> Language {
     let written = written.filter(|language| *language != Language::Other);
-    written.or_else(|| locale.and_then(language_of)).unwrap_or(Language::En)
-}
-
-/// The language of a BCP 47 tag, if there are texts in it.
-fn language_of(locale: &str) -> Option<Language> {
-    let tag = locale.to_ascii_lowercase().replace('_', "-");
-    let mut parts = tag.split('-');
-    match parts.next()? {
-        "zh" if parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")) => Some(Language::ZhHant),
-        "zh" => Some(Language::ZhHans),
-        "en" => Some(Language::En),
-        _ => None,
-    }
+    written.or_else(|| locale.and_then(of_tag)).unwrap_or(Language::En)
 }
 
 /// A value and since when it holds.
