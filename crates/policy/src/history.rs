@@ -14,12 +14,13 @@ pub struct PolicyHistory {
     /// By (instant from which it is in force, version); what is always in force comes first.
     versions: BTreeMap<(Option<i64>, i64), Arc<Policy>>,
     default: Arc<Policy>,
+    mark: u64,
 }
 
 impl PolicyHistory {
     /// The history of a tenant that has no policy yet.
     pub fn of(tenant: &str) -> PolicyHistory {
-        PolicyHistory { versions: BTreeMap::new(), default: Arc::new(Policy::default_for(tenant)) }
+        PolicyHistory { versions: BTreeMap::new(), default: Arc::new(Policy::default_for(tenant)), mark: 0 }
     }
 
     /// Adds a version. One with the same number is replaced and returned, whatever its instant was.
@@ -27,13 +28,32 @@ impl PolicyHistory {
         let replaced = self.remove(policy.version);
         let effective_from_ms = policy.effective_from.map(|instant| instant.ms());
         self.versions.insert((effective_from_ms, policy.version), policy);
+        self.mark = self.compute_mark();
         replaced
     }
 
     /// Takes a version out and returns it.
     pub fn remove(&mut self, version: i64) -> Option<Arc<Policy>> {
         let key = self.versions.keys().find(|(_, number)| *number == version).copied()?;
-        self.versions.remove(&key)
+        let removed = self.versions.remove(&key);
+        self.mark = self.compute_mark();
+        removed
+    }
+
+    /// Tells one content of the history from another: whoever decided under another mark may have to decide anew.
+    /// 0 while there is only the default policy.
+    pub fn mark(&self) -> u64 {
+        self.mark
+    }
+
+    fn compute_mark(&self) -> u64 {
+        if self.versions.is_empty() {
+            return 0;
+        }
+        let documents = self.versions.values().map(|policy| policy.to_json().unwrap_or_default());
+        let documents: Vec<String> = documents.collect();
+        let parts: Vec<&str> = documents.iter().map(String::as_str).collect();
+        kefu_contracts::id::hash_64(&parts)
     }
 
     /// The policy in force at an instant.
@@ -94,6 +114,11 @@ impl Policies {
     /// no tenant.
     pub fn history(&self, tenant: &str) -> &PolicyHistory {
         self.tenants.get(tenant).unwrap_or(&self.others)
+    }
+
+    /// The mark of a tenant's history, see [`PolicyHistory::mark`].
+    pub fn mark(&self, tenant: &str) -> u64 {
+        self.tenants.get(tenant).map_or(0, PolicyHistory::mark)
     }
 
     /// The policy in force for a tenant at an instant.
@@ -174,6 +199,24 @@ mod tests {
         let history = history(&[(1, None), (2, Some(100))]);
         let version = |number| history.version(number).map(|policy| policy.version);
         assert_eq!((version(0), version(1), version(2), version(3)), (Some(0), Some(1), Some(2), None));
+    }
+
+    #[test]
+    fn the_mark_follows_the_content() {
+        let first = history(&[(1, None), (2, Some(100))]);
+        let mut changed = history(&[(2, Some(100)), (1, None)]);
+        assert_eq!(first.mark(), changed.mark(), "the order of adding is no content");
+        let mut edited = Policy::default_for("demo");
+        edited.version = 1;
+        edited.reopen_window_ms += 1;
+        changed.insert(Arc::new(edited));
+        assert_ne!(first.mark(), changed.mark(), "a version edited in place");
+        changed.insert(policy(1, None));
+        assert_eq!(first.mark(), changed.mark());
+        changed.remove(1);
+        assert_ne!(first.mark(), changed.mark());
+        changed.remove(2);
+        assert_eq!((changed.mark(), Policies::default().mark("demo")), (0, 0));
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub mod input;
 pub mod ledger;
 pub mod pipeline;
 pub mod processor;
+mod processor_task;
 pub mod state;
 pub mod task;
 pub mod timers;

@@ -217,31 +217,48 @@ impl Pipeline {
         faults.collect()
     }
 
+    /// Every tenant's policies.
+    pub fn policies(&self) -> &Arc<Policies> {
+        &self.policies
+    }
+
     /// The tasks with their stages, for a backend that stores states.
     pub fn tasks(&mut self) -> impl Iterator<Item = (&Stage, &mut (dyn Task + 'static))> {
         self.running.iter_mut().map(|running| (&running.stage, &mut *running.task))
     }
 
-    /// Replaces the policies and tells every loaded state of `tenant`.
+    /// Replaces the policies; [`Pipeline::tell_policies`] tells the states that are loaded or were noted.
+    pub fn set_policies(&mut self, policies: Arc<Policies>) {
+        for running in &mut self.running {
+            running.task.policies_changed(&policies);
+        }
+        self.policies = policies;
+    }
+
+    /// Tells at most `limit` states of each stage of their policies and drains what follows; gives whether none is
+    /// left to be told.
     ///
     /// # Errors
     /// If a stored state cannot be had.
-    pub fn set_policies(
+    pub fn tell_policies(
         &mut self,
-        policies: Arc<Policies>,
-        tenant: &str,
+        limit: usize,
         states: &dyn StateSource,
         sink: &mut dyn Sink,
-    ) -> Result<(), PipelineError> {
-        self.policies = policies;
+    ) -> Result<bool, PipelineError> {
+        let mut all = true;
         for index in 0..self.running.len() {
+            let running = &mut self.running[index];
+            for key in running.task.missing_for_policies(limit) {
+                supply(running, key, states)?;
+            }
             let mut effects = Effects::default();
             let environment = environment(&self.codec, &self.policies, self.clock);
-            self.running[index].task.policies_changed(tenant, environment, &mut effects);
+            all &= running.task.tell_policies(limit, environment, &mut effects);
             self.take(index, None, effects, sink);
             self.drain(states, sink)?;
         }
-        Ok(())
+        Ok(all)
     }
 
     fn first_timer(&self) -> Option<(Due, usize)> {

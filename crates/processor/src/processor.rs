@@ -23,6 +23,8 @@ pub trait Processor: Send + Sync + 'static {
     /// them: right where a key's records come in their order. A processor that decides in timers what records of
     /// several partitions led to must wait for the watermark, and says no.
     const EAGER: bool = true;
+    /// Whether its states hold what a policy decided, so that [`Processor::on_policies`] must hear of a new one.
+    const HEEDS_POLICIES: bool = false;
     /// What it remembers of a key.
     type State: StateRecord;
     /// What it reads.
@@ -62,7 +64,9 @@ pub trait Processor: Send + Sync + 'static {
         None
     }
 
-    /// A new version of the tenant's policy is known; it may take effect later. Called for each live key.
+    /// The tenant's policies are others than those the state was computed under; a new version may take effect later.
+    /// Called once for each key that has a state, if the processor [heeds](Processor::HEEDS_POLICIES) them: before its
+    /// next record or timer, and soon if neither comes, also when the policies changed while the service was down.
     ///
     /// # Errors
     /// As for [`Processor::on_timer`].

@@ -1,6 +1,7 @@
 //! How a key's state is stored.
 //!
-//! Owns the envelope: format, the state's version and its timer, so that a restore need not read the state itself.
+//! Owns the header before it: format, the state's version, its timer, and under which policies it was computed, so that
+//! a restore need not read the state itself.
 
 use kefu_contracts::Timestamp;
 use serde::Serialize;
@@ -8,8 +9,8 @@ use serde::de::DeserializeOwned;
 
 use crate::timers::{Due, TimerClass};
 
-const FORMAT: u8 = 1;
-const HEADER: usize = 11;
+const FORMAT: u8 = 2;
+const HEADER: usize = 19;
 const NO_TIMER: u8 = 0xff;
 const RECURRING: u8 = 0x80;
 
@@ -23,6 +24,15 @@ pub trait StateRecord: Serialize + DeserializeOwned + Clone + Send + 'static {
         let _ = (version, bytes);
         None
     }
+}
+
+/// What is known of a stored state without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Header {
+    /// When it next wants to be woken.
+    pub due: Option<Due>,
+    /// The mark of the tenant's policies that it was told of last, see `kefu_policy::PolicyHistory::mark`.
+    pub policies: u64,
 }
 
 /// A stored state that cannot be used.
@@ -48,16 +58,18 @@ pub enum StateError {
     },
 }
 
-/// Writes a state with its timer.
+/// Writes a state with its header.
 ///
 /// # Errors
 /// If the state cannot be written.
-pub fn encode<S: StateRecord>(key: &str, state: &S, due: Option<Due>) -> Result<Vec<u8>, StateError> {
+pub fn encode<S: StateRecord>(key: &str, state: &S, header: Header) -> Result<Vec<u8>, StateError> {
+    let due = header.due;
     let mut bytes = Vec::with_capacity(256);
     bytes.push(FORMAT);
     bytes.push(S::VERSION);
     bytes.extend_from_slice(&due.map_or(0, |due| due.at.ms()).to_le_bytes());
     bytes.push(due.map_or(NO_TIMER, |due| due.class as u8 | if due.recurring { RECURRING } else { 0 }));
+    bytes.extend_from_slice(&header.policies.to_le_bytes());
     postcard::to_extend(state, bytes).map_err(|error| damaged(key, &error))
 }
 
@@ -80,16 +92,23 @@ pub fn decode<S: StateRecord>(key: &str, bytes: &[u8]) -> Result<S, StateError> 
     })
 }
 
-/// Reads only the timer of a stored state.
+/// Reads only the header of a stored state.
 ///
 /// # Errors
 /// If the bytes are no stored state.
-pub fn decode_due(key: &str, bytes: &[u8]) -> Result<Option<Due>, StateError> {
+pub fn decode_header(key: &str, bytes: &[u8]) -> Result<Header, StateError> {
     let header = bytes.get(..HEADER).filter(|header| header.first() == Some(&FORMAT));
-    let Some([_, _, at @ .., class]) = header else { return Err(damaged(key, &"no header")) };
-    let Ok(at) = <[u8; 8]>::try_from(at) else { return Err(damaged(key, &"no header")) };
-    let class_of = match class & !RECURRING {
-        _ if *class == NO_TIMER => return Ok(None),
+    let Some([_, _, rest @ ..]) = header else { return Err(damaged(key, &"no header")) };
+    let (Some(at), Some(class), Some(policies)) = (rest.first_chunk::<8>(), rest.get(8), rest.last_chunk::<8>()) else {
+        return Err(damaged(key, &"no header"));
+    };
+    let at = Timestamp::from_ms(i64::from_le_bytes(*at));
+    Ok(Header { due: decode_due(key, at, *class)?, policies: u64::from_le_bytes(*policies) })
+}
+
+fn decode_due(key: &str, at: Timestamp, class: u8) -> Result<Option<Due>, StateError> {
+    let of = match class & !RECURRING {
+        _ if class == NO_TIMER => return Ok(None),
         0 => TimerClass::First,
         1 => TimerClass::Warning,
         2 => TimerClass::Breach,
@@ -98,8 +117,7 @@ pub fn decode_due(key: &str, bytes: &[u8]) -> Result<Option<Due>, StateError> {
         5 => TimerClass::Tidy,
         other => return Err(damaged(key, &format!("timer class {other}"))),
     };
-    let at = Timestamp::from_ms(i64::from_le_bytes(at));
-    Ok(Some(Due { at, class: class_of, recurring: class & RECURRING != 0 }))
+    Ok(Some(Due { at, class: of, recurring: class & RECURRING != 0 }))
 }
 
 fn damaged(key: &str, cause: &dyn std::fmt::Display) -> StateError {
@@ -120,21 +138,22 @@ mod tests {
     }
 
     #[test]
-    fn the_timer_can_be_read_without_the_state() {
+    fn the_header_can_be_read_without_the_state() {
         for due in [
             None,
             Some(Due::once(Timestamp::from_ms(-7), TimerClass::Breach)),
             Some(Due::recurring(Timestamp::from_ms(7), TimerClass::Last)),
         ] {
-            let bytes = encode("k", &Counter(3), due).unwrap();
-            assert_eq!(decode_due("k", &bytes).unwrap(), due);
+            let header = Header { due, policies: u64::MAX - 3 };
+            let bytes = encode("k", &Counter(3), header).unwrap();
+            assert_eq!(decode_header("k", &bytes).unwrap(), header);
             assert_eq!(decode::<Counter>("k", &bytes).unwrap(), Counter(3));
         }
     }
 
     #[test]
     fn an_unknown_version_is_never_guessed() {
-        let mut bytes = encode("k", &Counter(3), None).unwrap();
+        let mut bytes = encode("k", &Counter(3), Header::default()).unwrap();
         bytes[1] = 9;
         let error = decode::<Counter>("k", &bytes).unwrap_err();
         assert_eq!(error, StateError::UnknownVersion { key: "k".into(), version: 9, known: 2 });

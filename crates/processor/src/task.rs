@@ -1,21 +1,14 @@
-//! One processor at work on one partition: decoding, state, timers, refusals.
-//!
-//! Owns the cache of states and the rule that a refused or panicking record leaves no trace but its dead letter. Where
-//! states are stored is the backend's matter.
+//! The seam between a processor at work on one partition and the backend that feeds it.
 
-use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use kefu_contracts::codec::{Codec, DecodeError};
-use kefu_contracts::{Code, Reject, Timestamp};
+use kefu_contracts::codec::Codec;
+use kefu_policy::Policies;
 
-use crate::context::{Context, Environment};
-use crate::effects::{DeadLetter, Effects, Outcome};
-use crate::input::Input;
-use crate::processor::Processor;
-use crate::state::{self, StateError};
-use crate::timers::{Due, Reached, TimerClass, Timers};
+use crate::context::Environment;
+use crate::effects::Effects;
+use crate::state::StateError;
+use crate::timers::{Due, Reached};
 
 /// A received record.
 #[derive(Clone, Copy, Debug)]
@@ -53,17 +46,26 @@ pub trait Task: Send {
     /// If the bytes cannot be used.
     fn supply(&mut self, key: Arc<str>, bytes: Option<&[u8]>) -> Result<(), StateError>;
 
-    /// As [`Task::supply`], but keeps a state that is already here.
-    ///
-    /// # Errors
-    /// If the bytes cannot be used.
-    fn supply_if_missing(&mut self, key: Arc<str>, bytes: &[u8]) -> Result<(), StateError>;
-
-    /// Takes note of a stored state's timer without loading the state.
+    /// Takes note of a stored state without loading it: of its timer, and whether it was told of `policies`.
     ///
     /// # Errors
     /// If the bytes are no stored state.
-    fn restore_timer(&mut self, key: Arc<str>, bytes: &[u8]) -> Result<(), StateError>;
+    fn note(&mut self, key: Arc<str>, bytes: &[u8], policies: &Policies) -> Result<(), StateError>;
+
+    /// Whether states must be told of new policies.
+    fn heeds_policies(&self) -> bool;
+
+    /// Whether states wait to be told of their policies.
+    fn has_untold(&self) -> bool;
+
+    /// Takes note of the loaded states that were not told of `policies`. Those in the store are for [`Task::note`].
+    fn policies_changed(&mut self, policies: &Policies);
+
+    /// The keys whose state is needed to tell the first `limit` states of their policies.
+    fn missing_for_policies(&self, limit: usize) -> Vec<Arc<str>>;
+
+    /// Tells the first `limit` states of their policies; gives whether none is left to be told.
+    fn tell_policies(&mut self, limit: usize, environment: Environment<'_>, effects: &mut Effects) -> bool;
 
     /// Processes the queued records.
     fn run(&mut self, environment: Environment<'_>, effects: &mut Effects);
@@ -79,9 +81,6 @@ pub trait Task: Send {
 
     /// Whether a timer is left that is not recurring.
     fn has_lasting_timer(&self) -> bool;
-
-    /// Tells each loaded state of `tenant` that its policies changed.
-    fn policies_changed(&mut self, tenant: &str, environment: Environment<'_>, effects: &mut Effects);
 
     /// Tells each loaded state, in the order of keys, that a replay is over.
     fn end(&mut self, environment: Environment<'_>, effects: &mut Effects);
@@ -103,293 +102,4 @@ pub trait Task: Send {
 
     /// How many timers there are.
     fn timers(&self) -> usize;
-}
-
-struct Slot<S> {
-    state: Option<S>,
-    due: Option<Due>,
-    dirty: bool,
-}
-
-struct Queued<I> {
-    key: Arc<str>,
-    input: I,
-    index: usize,
-}
-
-pub(crate) struct ProcessorTask<P: Processor> {
-    processor: Arc<P>,
-    slots: HashMap<Arc<str>, Slot<P::State>>,
-    timers: Timers,
-    unloaded_timers: HashMap<Arc<str>, Due>,
-    queue: Vec<Queued<P::Input>>,
-    dirty: Vec<Arc<str>>,
-}
-
-impl<P: Processor> ProcessorTask<P> {
-    pub(crate) fn new(processor: Arc<P>) -> Self {
-        Self {
-            processor,
-            slots: HashMap::new(),
-            timers: Timers::default(),
-            unloaded_timers: HashMap::new(),
-            queue: Vec::new(),
-            dirty: Vec::new(),
-        }
-    }
-
-    /// Lets `work` change the state of `key`; on a refusal or panic the state stays as it was.
-    fn step(
-        &mut self,
-        key: &Arc<str>,
-        at: Option<Timestamp>,
-        cause: Option<usize>,
-        environment: Environment<'_>,
-        effects: &mut Effects,
-        work: impl FnOnce(&P, &mut Option<P::State>, &mut Context<'_>) -> Result<(), Reject>,
-    ) -> Result<Outcome, Reject> {
-        let slot = self.slots.entry(key.clone()).or_insert_with(|| Slot { state: None, due: None, dirty: false });
-        let mut state = slot.state.clone();
-        let marks = (effects.emissions.len(), effects.dead_letters.len());
-        let mut context = Context::new(environment, key, at, cause, effects);
-        let processor = &self.processor;
-        let result = catch_unwind(AssertUnwindSafe(|| {
-            work(processor, &mut state, &mut context)?;
-            Ok(state.as_ref().and_then(|state| processor.due(state)))
-        }));
-        let (duplicate, rejected, fault) = context.finish();
-        let refused = match (result, fault) {
-            (Ok(Ok(due)), None) => {
-                slot.state = state;
-                self.timers.set(key, slot.due, due);
-                slot.due = due;
-                if !slot.dirty {
-                    slot.dirty = true;
-                    self.dirty.push(key.clone());
-                }
-                return Ok(match (rejected, duplicate) {
-                    (true, _) => Outcome::Rejected,
-                    (false, true) => Outcome::Duplicate,
-                    (false, false) => Outcome::Processed,
-                });
-            }
-            (Ok(Ok(_)), Some(fault)) => Reject::new(Code::Panic, fault.to_string()),
-            (Ok(Err(reject)), _) => reject,
-            (Err(panic), _) => Reject::new(Code::Panic, panic_text(&*panic)),
-        };
-        effects.emissions.truncate(marks.0);
-        effects.dead_letters.truncate(marks.1);
-        if slot.state.is_none() && !slot.dirty {
-            self.slots.remove(key);
-        }
-        Err(refused)
-    }
-
-    /// Fires the timers of `key` that lie before `at`: its record of that instant follows them, as in a replay, though
-    /// the watermark may not have passed them yet.
-    fn fire_earlier(&mut self, key: &Arc<str>, at: Timestamp, environment: Environment<'_>, effects: &mut Effects) {
-        let earlier = |due: &Due| due.at < at && due.class != TimerClass::Tidy;
-        while let Some(due) = self.slots.get(key).and_then(|slot| slot.due).filter(earlier) {
-            self.fire_one(key, due, environment, effects);
-        }
-    }
-
-    fn fire_one(&mut self, key: &Arc<str>, due: Due, environment: Environment<'_>, effects: &mut Effects) {
-        effects.timers += 1;
-        let done = self.step(key, Some(due.at), None, environment, effects, |processor, state, context| {
-            processor.on_timer(state, context)
-        });
-        let stuck = self.slots.get(key).is_some_and(|slot| slot.due == Some(due));
-        if let Err(reject) = done {
-            effects.timer_faults.push(format!("{key}: {reject}"));
-            self.give_up_timer(key);
-        } else if stuck {
-            effects.timer_faults.push(format!("{key}: the timer due at {} did not move", due.at));
-            self.give_up_timer(key);
-        }
-    }
-
-    fn give_up_timer(&mut self, key: &Arc<str>) {
-        if let Some(slot) = self.slots.get_mut(key) {
-            self.timers.set(key, slot.due.take(), None);
-        }
-    }
-
-    fn keys_where(&self, chosen: impl Fn(&str) -> bool) -> Vec<Arc<str>> {
-        let mut keys: Vec<Arc<str>> = self.slots.keys().filter(|key| chosen(key)).cloned().collect();
-        keys.sort_unstable();
-        keys
-    }
-}
-
-impl<P: Processor> Task for ProcessorTask<P> {
-    fn accept(&mut self, record: &Record<'_>, codec: &Codec, effects: &mut Effects) {
-        let mut refuse = |code, detail| {
-            effects.count(Outcome::Rejected);
-            effects.dead_letters.push(DeadLetter { cause: record.index, code, detail });
-        };
-        let key = match std::str::from_utf8(record.key) {
-            Ok(key) if key.contains('/') => key,
-            Ok(_) => return refuse(Code::BadKey, "the key is not `tenant/id`".to_owned()),
-            Err(error) => return refuse(Code::BadKey, format!("the key is no UTF-8: {error}")),
-        };
-        match P::Input::decode(record.topic, codec, record.payload) {
-            Some(Ok(input)) => {
-                let key = Arc::from(self.processor.key(key, &input));
-                self.queue.push(Queued { key, input, index: record.index });
-            }
-            Some(Err(error @ DecodeError::UnknownSchema(_))) => refuse(Code::UnknownSchema, error.to_string()),
-            Some(Err(error)) => refuse(Code::Undecodable, error.to_string()),
-            None => refuse(Code::Undecodable, format!("`{}` is no input of `{}`", record.topic, P::NAME)),
-        }
-    }
-
-    fn missing(&self) -> Vec<Arc<str>> {
-        let mut keys: Vec<Arc<str>> = self.queue.iter().map(|queued| queued.key.clone()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        keys.retain(|key| !self.slots.contains_key(key));
-        keys
-    }
-
-    fn missing_for_timers(&self, reached: Reached, limit: usize) -> Vec<Arc<str>> {
-        let due = self.timers.due(reached).take(limit);
-        due.filter(|(_, key)| !self.slots.contains_key(*key)).map(|(_, key)| key.clone()).collect()
-    }
-
-    fn supply(&mut self, key: Arc<str>, bytes: Option<&[u8]>) -> Result<(), StateError> {
-        let state = bytes.map(|bytes| state::decode::<P::State>(&key, bytes)).transpose()?;
-        let due = state.as_ref().and_then(|state| self.processor.due(state));
-        let noted = self.unloaded_timers.remove(&key);
-        self.timers.set(&key, noted, due);
-        self.slots.insert(key, Slot { state, due, dirty: false });
-        Ok(())
-    }
-
-    fn supply_if_missing(&mut self, key: Arc<str>, bytes: &[u8]) -> Result<(), StateError> {
-        if self.slots.contains_key(&key) { Ok(()) } else { self.supply(key, Some(bytes)) }
-    }
-
-    fn restore_timer(&mut self, key: Arc<str>, bytes: &[u8]) -> Result<(), StateError> {
-        let due = state::decode_due(&key, bytes)?;
-        let old = match due {
-            Some(due) => self.unloaded_timers.insert(key.clone(), due),
-            None => self.unloaded_timers.remove(&key),
-        };
-        self.timers.set(&key, old, due);
-        Ok(())
-    }
-
-    fn run(&mut self, environment: Environment<'_>, effects: &mut Effects) {
-        for Queued { key, input, index } in std::mem::take(&mut self.queue) {
-            if P::EAGER
-                && let Some(at) = input.event_time()
-            {
-                self.fire_earlier(&key, at.min(environment.clock.limit()), environment, effects);
-            }
-            let done = self.step(&key, None, Some(index), environment, effects, |processor, state, context| {
-                processor.on_record(state, input, context)
-            });
-            let outcome = done.unwrap_or_else(|reject| {
-                effects.dead_letters.push(DeadLetter { cause: index, code: reject.code, detail: reject.detail });
-                Outcome::Rejected
-            });
-            effects.count(outcome);
-        }
-    }
-
-    fn fire(&mut self, reached: Reached, environment: Environment<'_>, effects: &mut Effects) -> bool {
-        let first = self.timers.first_due(reached).map(|(due, key)| (due, key.clone()));
-        let Some((due, key)) = first.filter(|(_, key)| self.slots.contains_key(key)) else { return false };
-        self.fire_one(&key, due, environment, effects);
-        true
-    }
-
-    fn next_due(&self, reached: Reached) -> Option<Due> {
-        self.timers.first_due(reached).map(|(due, _)| due)
-    }
-
-    fn first_due(&self) -> Option<Due> {
-        self.timers.first().map(|(due, _)| due)
-    }
-
-    fn has_lasting_timer(&self) -> bool {
-        self.timers.has_lasting()
-    }
-
-    fn policies_changed(&mut self, tenant: &str, environment: Environment<'_>, effects: &mut Effects) {
-        for key in self.keys_where(|key| kefu_contracts::partition::split_key(key).0 == tenant) {
-            let done = self.step(&key, None, None, environment, effects, |processor, state, context| {
-                processor.on_policies(state, context)
-            });
-            if let Err(reject) = done {
-                effects.timer_faults.push(format!("{key}: {reject}"));
-            }
-        }
-    }
-
-    fn end(&mut self, environment: Environment<'_>, effects: &mut Effects) {
-        for key in self.keys_where(|_| true) {
-            let done = self.step(&key, None, None, environment, effects, |processor, state, context| {
-                processor.on_end(state, context);
-                Ok(())
-            });
-            if let Err(reject) = done {
-                effects.timer_faults.push(format!("{key}: {reject}"));
-            }
-        }
-    }
-
-    fn changes(&mut self) -> Result<Vec<StateChange>, StateError> {
-        let mut keys = std::mem::take(&mut self.dirty);
-        keys.sort_unstable();
-        let mut changes = Vec::with_capacity(keys.len());
-        for key in keys {
-            let Some(slot) = self.slots.get_mut(&key) else { continue };
-            slot.dirty = false;
-            let bytes = slot.state.as_ref().map(|state| state::encode(&key, state, slot.due)).transpose()?;
-            if bytes.is_none() {
-                self.slots.remove(&key);
-            }
-            changes.push((key, bytes));
-        }
-        Ok(changes)
-    }
-
-    fn settle(&mut self) {
-        for key in std::mem::take(&mut self.dirty) {
-            if let Some(slot) = self.slots.get_mut(&key) {
-                slot.dirty = false;
-                if slot.state.is_none() {
-                    self.slots.remove(&key);
-                }
-            }
-        }
-    }
-
-    fn shrink(&mut self, keep: usize) {
-        let surplus = self.slots.len().saturating_sub(keep);
-        let spare: Vec<Arc<str>> =
-            self.slots.iter().filter(|(_, slot)| !slot.dirty).take(surplus).map(|(key, _)| key.clone()).collect();
-        for key in spare {
-            if let Some(slot) = self.slots.remove(&key)
-                && let Some(due) = slot.due
-            {
-                self.unloaded_timers.insert(key, due);
-            }
-        }
-    }
-
-    fn loaded(&self) -> usize {
-        self.slots.len()
-    }
-
-    fn timers(&self) -> usize {
-        self.timers.len()
-    }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
 }

@@ -12,7 +12,8 @@ use kefu_contracts::topic::{CHANNEL_EVENTS, CLASSIFICATIONS, COMMANDS, POLICIES,
 use crate::flow::{StageName, WRITERS};
 use crate::input::Input;
 use crate::processor::Processor;
-use crate::task::{ProcessorTask, Task};
+use crate::processor_task::ProcessorTask;
+use crate::task::Task;
 
 /// A processor of a service, whatever its types are.
 #[derive(Clone)]

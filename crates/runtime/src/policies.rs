@@ -1,6 +1,5 @@
 //! The policies an instance knows, from files and from `cs.policies`.
 
-use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -69,25 +68,19 @@ fn read_file(path: &Path) -> Result<kefu_policy::Policy, PolicyFileError> {
 
 /// The policies of all tenants, replicated to every instance. Processors get a snapshot with each batch.
 pub struct PolicyTable {
-    known: Mutex<Known>,
+    known: Mutex<Arc<Policies>>,
     revision: AtomicU64,
-}
-
-struct Known {
-    policies: Arc<Policies>,
-    changed: BTreeSet<String>,
 }
 
 impl PolicyTable {
     /// A table that begins with `policies`, those given in files.
     pub fn new(policies: Policies) -> Self {
-        let known = Known { policies: Arc::new(policies), changed: BTreeSet::new() };
-        Self { known: Mutex::new(known), revision: AtomicU64::new(0) }
+        Self { known: Mutex::new(Arc::new(policies)), revision: AtomicU64::new(0) }
     }
 
     /// The policies known now.
     pub fn current(&self) -> Arc<Policies> {
-        self.lock().policies.clone()
+        self.lock().clone()
     }
 
     /// Counts the changes.
@@ -95,12 +88,7 @@ impl PolicyTable {
         self.revision.load(Ordering::Acquire)
     }
 
-    /// The tenants whose policies changed since the last call.
-    pub fn take_changed(&self) -> BTreeSet<String> {
-        std::mem::take(&mut self.lock().changed)
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Arc<Policies>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -108,8 +96,7 @@ impl PolicyTable {
         match kefu_policy::parse(&record.document.0.to_string(), Format::Json) {
             Ok((policy, _)) => {
                 let mut known = self.lock();
-                Arc::make_mut(&mut known.policies).insert(Arc::new(policy));
-                known.changed.insert(record.tenant.clone());
+                Arc::make_mut(&mut known).insert(Arc::new(policy));
                 self.revision.fetch_add(1, Ordering::Release);
             }
             Err(faults) => {

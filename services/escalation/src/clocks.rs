@@ -190,6 +190,7 @@ pub struct Clocks;
 
 impl Processor for Clocks {
     const NAME: &'static str = "clocks";
+    const HEEDS_POLICIES: bool = true;
     /// A breach or a routing is not decided before the watermark has passed it: verdicts may still be on their way.
     const EAGER: bool = false;
     const OUTPUTS: &'static [TopicInfo] =

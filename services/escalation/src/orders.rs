@@ -37,6 +37,7 @@ pub struct Orders;
 
 impl Processor for Orders {
     const NAME: &'static str = "orders";
+    const HEEDS_POLICIES: bool = true;
     const OUTPUTS: &'static [TopicInfo] = &[CHANNEL_EVENTS.info];
     type State = OrderProgress;
     type Input = Read;

@@ -50,6 +50,7 @@ input! {
 
 impl Processor for Roster {
     const NAME: &'static str = "roster";
+    const HEEDS_POLICIES: bool = true;
     const OUTPUTS: &'static [TopicInfo] = &[SHIFTS.info, AGENTS.info];
     type State = RosterState;
     type Input = Seen;

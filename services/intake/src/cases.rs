@@ -50,6 +50,7 @@ pub struct Cases;
 
 impl Processor for Cases {
     const NAME: &'static str = "cases";
+    const HEEDS_POLICIES: bool = true;
     const OUTPUTS: &'static [TopicInfo] =
         &[CASES.info, CASE_EVENTS.info, OUTBOUND.info, MERGES.info, CUSTOMER_NEWS.info];
     type State = Conversation;

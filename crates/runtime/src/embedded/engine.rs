@@ -19,6 +19,7 @@ use kefu_processor::{
 };
 use tokio::sync::oneshot;
 
+use super::restore;
 use super::store::{Commit, Store, StoreError};
 use crate::backend::{Backend, BackendError, NewRecord, Pending, View, Written};
 use crate::clock;
@@ -31,6 +32,8 @@ const WAITING_MAX: usize = 1024;
 const BATCH_RECORDS: usize = 4096;
 /// States kept in memory for each stage between commits.
 const STATES_KEPT: usize = 100_000;
+/// States of a stage told of new policies in one commit.
+const TOLD_AT_ONCE: usize = 1000;
 /// How often time is looked at when nothing else happens.
 const TICK: Duration = Duration::from_millis(200);
 /// Records removed by age in one commit, so that a commit stays short.
@@ -111,12 +114,12 @@ impl Embedded {
     ) -> Result<(Arc<Self>, EngineHandle), EngineError> {
         std::fs::create_dir_all(&options.data_dir)?;
         let store = Arc::new(Store::open(&options.data_dir.join("kefu.redb"))?);
-        fill_views(&store, codec, &views)?;
+        restore::fill_views(&store, codec, &views)?;
         let watermark = Arc::new(AtomicI64::new(i64::MIN));
         let reached = store.number("watermark")?.map_or(i64::MIN, u64::cast_signed);
         let clock = Clock { now: Timestamp::from_ms(reached), live: options.live };
         let mut pipeline = Pipeline::new(topology, codec.clone(), policies.current(), clock);
-        restore_timers(&store, &mut pipeline)?;
+        restore::note_states(&store, &mut pipeline)?;
         let (requests, receiver) = sync_channel(WAITING_MAX);
         let engine = Engine {
             store: store.clone(),
@@ -232,18 +235,19 @@ struct Engine {
 
 impl Engine {
     fn run(mut self, requests: &Receiver<Request>) -> Result<(), EngineError> {
+        let mut idle = true;
         loop {
-            let first = match requests.recv_timeout(TICK) {
+            let first = match requests.recv_timeout(if idle { TICK } else { Duration::ZERO }) {
                 Ok(request) => Some(request),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
-            self.commit(first, requests)?;
+            idle = self.commit(first, requests)?;
         }
     }
 
-    /// Takes the requests that wait, runs them and commits.
-    fn commit(&mut self, first: Option<Request>, requests: &Receiver<Request>) -> Result<(), EngineError> {
+    /// Takes the requests that wait, runs them and commits; gives whether nothing is left to do of itself.
+    fn commit(&mut self, first: Option<Request>, requests: &Receiver<Request>) -> Result<bool, EngineError> {
         let mut batch = Batch { written: Vec::new() };
         let mut answers = Vec::new();
         let mut taken = 0;
@@ -266,7 +270,7 @@ impl Engine {
             }
             next = if taken < BATCH_RECORDS { requests.try_recv().ok() } else { None };
         }
-        self.take_policies(&mut batch)?;
+        let all_told = self.tell_policies(&mut batch)?;
         if self.pipeline.clock().live {
             let now = clock::now();
             self.pipeline.set_now(now);
@@ -278,7 +282,7 @@ impl Engine {
             // whoever asked may have gone
             answer.send(results?).ok();
         }
-        Ok(())
+        Ok(all_told)
     }
 
     fn take(&mut self, record: NewRecord, batch: &mut Batch) -> Result<Result<(), BackendError>, PipelineError> {
@@ -295,38 +299,15 @@ impl Engine {
         Ok(Ok(()))
     }
 
-    fn take_policies(&mut self, batch: &mut Batch) -> Result<(), EngineError> {
+    /// Takes new policies over; gives whether every state was told of them.
+    fn tell_policies(&mut self, batch: &mut Batch) -> Result<bool, EngineError> {
         let revision = self.policies.revision();
         if revision != self.policies_seen {
             self.policies_seen = revision;
-            for tenant in self.policies.take_changed() {
-                self.load_all(&tenant)?;
-                let current = self.policies.current();
-                self.pipeline.set_policies(current, &tenant, &States(&self.store), batch)?;
-            }
+            self.pipeline.set_policies(self.policies.current());
+            restore::note_states(&self.store, &mut self.pipeline)?;
         }
-        Ok(())
-    }
-
-    /// Loads every state of a tenant, so that each hears of a new policy.
-    fn load_all(&mut self, tenant: &str) -> Result<(), EngineError> {
-        let prefix = format!("{tenant}/");
-        let store = self.store.clone();
-        for (stage, task) in self.pipeline.tasks() {
-            let id = stage.id();
-            let mut failed = None;
-            store.each_state(&id, |key, bytes| {
-                if key.starts_with(&prefix)
-                    && let Err(error) = task.supply_if_missing(Arc::from(key), bytes)
-                {
-                    failed = Some(error);
-                }
-            })?;
-            if let Some(error) = failed {
-                return Err(PipelineError::State { stage: id, error }.into());
-            }
-        }
-        Ok(())
+        Ok(self.pipeline.tell_policies(TOLD_AT_ONCE, &States(&self.store), batch)?)
     }
 
     fn write(&mut self, batch: Batch) -> Result<(), EngineError> {
@@ -375,38 +356,4 @@ impl Engine {
         }
         commit.put_number("watermark", self.pipeline.clock().now.ms().cast_unsigned())
     }
-}
-
-fn restore_timers(store: &Store, pipeline: &mut Pipeline) -> Result<(), EngineError> {
-    for (stage, task) in pipeline.tasks() {
-        let id = stage.id();
-        let mut failed = None;
-        store.each_state(&id, |key, bytes| {
-            if let Err(error) = task.restore_timer(Arc::from(key), bytes) {
-                failed = Some(error);
-            }
-        })?;
-        if let Some(error) = failed {
-            return Err(PipelineError::State { stage: id, error }.into());
-        }
-    }
-    Ok(())
-}
-
-fn fill_views(store: &Store, codec: &Codec, views: &[Arc<dyn View>]) -> Result<(), StoreError> {
-    for view in views.iter().filter(|view| view.needs_history()) {
-        for topic in view.topics() {
-            let mut from = 0;
-            loop {
-                let records = store.read(topic.name, from, BATCH_RECORDS)?;
-                let Some(last) = records.last() else { break };
-                from = last.sequence + 1;
-                for record in &records {
-                    let payload = Some(record.payload.as_slice());
-                    view.apply(Written { topic: topic.name, key: &record.key, payload }, codec);
-                }
-            }
-        }
-    }
-    Ok(())
 }

@@ -4,6 +4,7 @@
 //! a batch of records, what followed from it and the states it left.
 
 mod engine;
+mod restore;
 mod store;
 
 pub use engine::{Embedded, EmbeddedOptions, EngineError, EngineHandle};

@@ -11,7 +11,8 @@ use rdkafka::error::KafkaError;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
-use super::client::CALL;
+use super::client::{CALL, SETTLING};
+use crate::clock;
 
 /// Something the group did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +71,7 @@ impl Assignment {
         }
         let mut start = TopicPartitionList::new();
         let mut starts: HashMap<i32, Vec<(String, i64)>> = HashMap::new();
-        for entry in consumer.committed_offsets(all, CALL)?.elements() {
+        for entry in committed(consumer, &all)?.elements() {
             entry.error()?;
             let offset = match entry.offset() {
                 Offset::Offset(offset) => offset,
@@ -102,6 +103,19 @@ impl Assignment {
                 .map(|lead| Change::Went { lead: lead.topic().to_owned(), partition: lead.partition() }),
         );
         Ok(())
+    }
+}
+
+/// The offsets to start at. While the last owner's transaction is open the broker does not tell them; it ends by its
+/// time limit at the latest.
+fn committed(consumer: &BaseConsumer<Assignment>, all: &TopicPartitionList) -> Result<TopicPartitionList, KafkaError> {
+    let begun = clock::monotonic();
+    loop {
+        match consumer.committed_offsets(all.clone(), CALL) {
+            Ok(offsets) => return Ok(offsets),
+            Err(error) if begun.elapsed() > SETTLING => return Err(error),
+            Err(error) => tracing::warn!(%error, "committed offsets are asked for again"),
+        }
     }
 }
 

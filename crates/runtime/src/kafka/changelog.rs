@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::client::{Connection, KafkaError, range};
+use super::client::{Connection, KafkaError, SETTLING, range};
+use crate::clock;
 
 /// States gathered before they are handed on; bounds memory.
 const CHUNK: usize = 10_000;
@@ -16,41 +18,65 @@ const CHUNK: usize = 10_000;
 /// The last states of a stretch of the changelog; none is a key that was forgotten.
 pub(crate) type Stretch = HashMap<Arc<str>, Option<Vec<u8>>>;
 
+const SETTLING_PERIOD: Duration = Duration::from_millis(10);
+
 /// Reads changelog partitions, one after the other.
 pub(crate) struct ChangelogReader {
     consumer: BaseConsumer,
+    uncommitted: BaseConsumer,
 }
 
 impl ChangelogReader {
     pub(crate) fn new(connection: &Connection) -> Result<Self, KafkaError> {
-        Ok(Self { consumer: connection.reader("read_committed").create()? })
+        Ok(Self {
+            consumer: connection.reader("read_committed").create()?,
+            uncommitted: connection.reader("read_uncommitted").create()?,
+        })
     }
 
-    /// First and next offset of a partition.
-    pub(crate) fn range(&self, topic: &str, partition: i32) -> Result<(i64, i64), KafkaError> {
-        range(&self.consumer, topic, partition)
+    /// First and next offset of a partition, once every transaction that wrote to it before is over.
+    ///
+    /// A commit reaches partition by partition: the group may have its offsets while the changelog does not show its
+    /// states yet. Whoever restored now would go on from those offsets with older states.
+    pub(crate) fn settled_range(&self, topic: &str, partition: i32) -> Result<(i64, i64), KafkaError> {
+        let (_, written) = range(&self.uncommitted, topic, partition)?;
+        let begun = clock::monotonic();
+        loop {
+            let (low, end) = range(&self.consumer, topic, partition)?;
+            if end >= written {
+                return Ok((low, end));
+            }
+            if begun.elapsed() > SETTLING {
+                return Err(KafkaError::SetUp(format!(
+                    "a transaction on {topic}/{partition} is open at {end} of {written} for more than {} s; is its \
+                     coordinator there?",
+                    SETTLING.as_secs()
+                )));
+            }
+            clock::rest(SETTLING_PERIOD);
+        }
     }
 
     /// Reads from `from` to the end in stretches, each with the offset that follows it; gives the end.
-    pub(crate) fn replay(
+    pub(crate) fn replay<E: From<KafkaError>>(
         &self,
         topic: &str,
         partition: i32,
         from: i64,
-        mut each: impl FnMut(Stretch, i64) -> Result<(), KafkaError>,
-    ) -> Result<i64, KafkaError> {
-        let (low, end) = self.range(topic, partition)?;
+        mut each: impl FnMut(Stretch, i64) -> Result<(), E>,
+    ) -> Result<i64, E> {
+        let (low, end) = range(&self.consumer, topic, partition)?;
         let mut next = from.max(low);
         if next >= end {
             return Ok(end.max(next));
         }
         let mut list = TopicPartitionList::new();
-        list.add_partition_offset(topic, partition, Offset::Offset(next))?;
-        self.consumer.assign(&list)?;
+        list.add_partition_offset(topic, partition, Offset::Offset(next)).map_err(KafkaError::from)?;
+        self.consumer.assign(&list).map_err(KafkaError::from)?;
         let mut stretch = Stretch::new();
         let mut idle = 0;
         loop {
-            match self.consumer.poll(std::time::Duration::from_millis(500)) {
+            match self.consumer.poll(Duration::from_millis(500)) {
                 Some(Ok(message)) => {
                     idle = 0;
                     next = message.offset() + 1;
@@ -65,20 +91,21 @@ impl ChangelogReader {
                 // the end was reached, control records included
                 Some(Err(ClientError::PartitionEOF(_))) => break,
                 Some(Err(ClientError::MessageConsumption(RDKafkaErrorCode::BrokerTransportFailure))) => {}
-                Some(Err(error)) => return Err(error.into()),
+                Some(Err(error)) => return Err(KafkaError::from(error).into()),
                 None => {
                     idle += 1;
                     if idle > 60 {
-                        return Err(KafkaError::SetUp(format!(
+                        let stopped = format!(
                             "the changelog {topic}/{partition} stopped at {next} of {end}; is the broker there?"
-                        )));
+                        );
+                        return Err(KafkaError::SetUp(stopped).into());
                     }
                 }
             }
         }
         let end = end.max(next);
         each(stretch, end)?;
-        self.consumer.unassign()?;
+        self.consumer.unassign().map_err(KafkaError::from)?;
         Ok(end)
     }
 }

@@ -11,6 +11,9 @@ use crate::clock;
 /// How long a call to the broker may take before it counts as away.
 pub(crate) const CALL: Duration = Duration::from_secs(10);
 
+/// Longest time to wait for a transaction of a partition's last owner to end; the broker aborts it before.
+pub(crate) const SETTLING: Duration = Duration::from_secs(60);
+
 /// The broker, Redis or a record on the way between them failed.
 #[derive(Debug, thiserror::Error)]
 pub enum KafkaError {

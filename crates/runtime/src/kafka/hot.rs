@@ -164,8 +164,13 @@ impl HotStates {
         Ok(states.collect::<RedisResult<_>>()?)
     }
 
-    /// Calls `each` with every state of a partition.
-    pub(crate) fn each(&mut self, partition: &str, mut each: impl FnMut(String, Vec<u8>)) -> Result<(), HotError> {
+    /// Calls `each` with every state of a partition. If the copy was lost meanwhile, some may have been missing.
+    pub(crate) fn each(
+        &mut self,
+        partition: &str,
+        expected: &Mark,
+        mut each: impl FnMut(String, Vec<u8>),
+    ) -> Result<(), HotError> {
         let buckets: Vec<u32> = (0..BUCKETS).collect();
         for some in buckets.chunks(256) {
             let mut pipe = redis::pipe();
@@ -175,7 +180,8 @@ impl HotStates {
             let answer: Vec<Vec<(String, Vec<u8>)>> = pipe.query(self.connected()?)?;
             answer.into_iter().flatten().for_each(|(key, bytes)| each(key, bytes));
         }
-        Ok(())
+        // nobody else writes under this incarnation, so what is whole now was whole all the time
+        self.read(partition, expected, &[]).map(|_| ())
     }
 
     /// One state, for an API: without a guard, so it may be a moment old.

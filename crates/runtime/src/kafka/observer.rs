@@ -1,6 +1,5 @@
 //! Reading whole topics: views of a process, and dumps.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -14,6 +13,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{CALL, Connection, KafkaError, range};
 use crate::backend::{View, Written};
+use crate::clock;
 
 /// The thread that feeds a process' views.
 pub(crate) struct Observer {
@@ -34,48 +34,53 @@ impl Observer {
         stop: Arc<AtomicBool>,
     ) -> Result<Self, KafkaError> {
         let consumer: BaseConsumer = connection.reader("read_committed").create()?;
-        let mut list = TopicPartitionList::new();
-        let mut ends = HashMap::new();
-        for view in &views {
+        let observer = Self { consumer, connection: connection.clone(), views, codec, stop };
+        let mut follow = TopicPartitionList::new();
+        for view in &observer.views {
             for topic in view.topics() {
                 let name = connection.topic(&topic);
                 for partition in 0..partitions {
-                    let from = if view.needs_history() { Offset::Beginning } else { Offset::End };
-                    list.add_partition_offset(&name, partition, from)?;
-                    if view.needs_history() {
-                        let (low, end) = range(&consumer, &name, partition)?;
-                        if end > low {
-                            ends.insert((name.clone(), partition), end);
-                        }
-                    }
+                    let from = match view.needs_history() {
+                        true => Offset::Offset(observer.read_history(&name, partition)?),
+                        false => Offset::End,
+                    };
+                    follow.add_partition_offset(&name, partition, from)?;
                 }
             }
         }
-        consumer.assign(&list)?;
-        let observer = Self { consumer, connection: connection.clone(), views, codec, stop };
-        observer.catch_up(ends.len())?;
+        observer.consumer.assign(&follow)?;
         Ok(observer)
     }
 
-    /// Reads until each of `partitions` that had records has been read to its end.
-    fn catch_up(&self, partitions: usize) -> Result<(), KafkaError> {
-        let mut left = partitions;
-        let mut idle = 0;
-        while left > 0 {
+    /// Reads a partition to its end; gives where to go on.
+    fn read_history(&self, topic: &str, partition: i32) -> Result<i64, KafkaError> {
+        let (low, end) = range(&self.consumer, topic, partition)?;
+        let mut next = low;
+        if end == low {
+            return Ok(next);
+        }
+        let mut list = TopicPartitionList::new();
+        list.add_partition_offset(topic, partition, Offset::Offset(low))?;
+        self.consumer.assign(&list)?;
+        let mut heard = clock::monotonic();
+        loop {
             match self.consumer.poll(Duration::from_millis(500)) {
                 Some(Ok(message)) => {
-                    idle = 0;
+                    heard = clock::monotonic();
+                    next = message.offset() + 1;
                     self.apply(&message);
                 }
-                Some(Err(ClientError::PartitionEOF(_))) => left -= 1,
-                Some(Err(error)) => tracing::warn!(%error, "views cannot be read"),
-                None => idle += 1,
+                Some(Err(ClientError::PartitionEOF(_))) => return Ok(next),
+                Some(Err(error)) => tracing::warn!(%error, topic, "a view cannot be read"),
+                None => {}
             }
-            if idle > 20 {
-                break;
+            // what is decided without the policies, for one, would be wrong
+            if heard.elapsed() > CALL {
+                return Err(KafkaError::SetUp(format!(
+                    "{topic}/{partition} cannot be read on from {next} of {end}; is its leader there?"
+                )));
             }
         }
-        Ok(())
     }
 
     pub(crate) fn run(&self) {

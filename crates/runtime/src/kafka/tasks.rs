@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use kefu_contracts::Timestamp;
 use kefu_contracts::partition::PartitionBy;
+use kefu_policy::Policies;
 use kefu_processor::{Reached, Stage, Task, flow};
 
 use super::changelog::ChangelogReader;
@@ -74,15 +75,16 @@ impl Owned {
         &mut self,
         reader: &ChangelogReader,
         hot: &mut HotStates,
+        policies: &Policies,
         stage: &str,
-    ) -> Result<u64, KafkaError> {
-        let had = hot.claim(&self.hot_name, &self.mark.incarnation).map_err(away)?;
-        let (low, end) = reader.range(&self.changelog, self.partition)?;
+    ) -> Result<u64, LoadError> {
+        let had = hot.claim(&self.hot_name, &self.mark.incarnation)?;
+        let (low, end) = reader.settled_range(&self.changelog, self.partition)?;
         let from = match had {
             Some(watermark) if watermark <= end => watermark,
             // nothing, or a copy of another changelog
             Some(_) | None => {
-                hot.clear(&self.hot_name, &self.mark.incarnation).map_err(away)?;
+                hot.clear(&self.hot_name, &self.mark.incarnation)?;
                 low
             }
         };
@@ -93,33 +95,38 @@ impl Owned {
             restored += stretch.len() as u64;
             let changes: Vec<HotChange> = stretch.into_iter().collect();
             for some in changes.chunks(WRITE_CHUNK) {
-                hot.write(hot_name, mark, mark.watermark, some).map_err(away)?;
+                hot.write(hot_name, mark, mark.watermark, some)?;
             }
-            hot.write(hot_name, mark, next, &[]).map_err(away)?;
+            hot.write(hot_name, mark, next, &[])?;
             mark.watermark = next;
-            Ok(())
+            Ok::<(), LoadError>(())
         })?;
         if self.mark.watermark != end {
-            hot.write(&self.hot_name, &self.mark, end, &[]).map_err(away)?;
+            hot.write(&self.hot_name, &self.mark, end, &[])?;
             self.mark.watermark = end;
         }
         self.changelog_next = end;
         self.pinned.clear();
-        self.rebuild_timers(hot, stage)?;
+        self.note_stored(hot, policies, stage)?;
         Ok(restored)
     }
 
-    fn rebuild_timers(&mut self, hot: &mut HotStates, stage: &str) -> Result<(), KafkaError> {
+    /// Takes note of every stored state: its timer, and whether it knows the policies.
+    pub(crate) fn note_stored(
+        &mut self,
+        hot: &mut HotStates,
+        policies: &Policies,
+        stage: &str,
+    ) -> Result<(), LoadError> {
         let task = &mut self.task;
         let mut failed = None;
-        hot.each(&self.hot_name, |key, bytes| {
-            if let Err(error) = task.restore_timer(Arc::from(key), &bytes) {
+        hot.each(&self.hot_name, &self.mark, |key, bytes| {
+            if let Err(error) = task.note(Arc::from(key), &bytes, policies) {
                 failed = Some(error);
             }
-        })
-        .map_err(away)?;
+        })?;
         match failed {
-            Some(error) => Err(KafkaError::State { stage: stage.to_owned(), error }),
+            Some(error) => Err(KafkaError::State { stage: stage.to_owned(), error }.into()),
             None => Ok(()),
         }
     }
@@ -178,13 +185,6 @@ pub(crate) enum LoadError {
     /// The state cannot be used.
     #[error(transparent)]
     State(#[from] KafkaError),
-}
-
-fn away(error: HotError) -> KafkaError {
-    match error {
-        HotError::Redis(error) => KafkaError::Redis(error),
-        HotError::Lost => KafkaError::SetUp("another instance took the partition over".to_owned()),
-    }
 }
 
 /// A random id of one assignment.

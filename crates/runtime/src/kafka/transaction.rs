@@ -46,7 +46,8 @@ impl Transaction {
         let mut config = connection.config();
         config
             .set("transactional.id", id)
-            .set("transaction.timeout.ms", "30000")
+            // how long whoever takes over may have to wait for a transaction that was left open
+            .set("transaction.timeout.ms", "10000")
             .set("linger.ms", "5")
             .set("batch.size", "262144")
             .set("compression.type", "lz4")

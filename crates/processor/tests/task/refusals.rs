@@ -1,0 +1,41 @@
+//! What becomes of a record that cannot be processed.
+
+use kefu_contracts::Code;
+
+use crate::till::{Bench, sum};
+
+#[test]
+fn a_refused_or_panicking_record_leaves_no_trace_but_its_dead_letter() {
+    let mut bench = Bench::new();
+    let effects = bench.take(&[
+        ("demo/a", b"add 1"),
+        ("demo/a", b"panic"),
+        ("demo/a", b"refuse"),
+        ("demo/b", b"panic"),
+        ("demo/a", b"add 2"),
+    ]);
+    let letters: Vec<(usize, Code)> = effects.dead_letters.iter().map(|letter| (letter.cause, letter.code)).collect();
+    assert_eq!(letters, [(1, Code::Panic), (2, Code::NoCase), (3, Code::Panic)]);
+    assert_eq!(effects.dead_letters[0].detail, "it was told to panic");
+    assert_eq!((effects.processed, effects.rejected), (2, 3));
+    assert_eq!(bench.changed(), [("demo/a".to_owned(), sum(3))], "and nothing of b");
+}
+
+#[test]
+fn what_cannot_be_read_is_refused_before_any_state_is_loaded() {
+    let mut bench = Bench::new();
+    let effects = bench.take(&[("demo/a", b"\xff\xfe"), ("no-tenant", b"add 1"), ("demo/a", b"add 5")]);
+    let letters: Vec<(usize, Code)> = effects.dead_letters.iter().map(|letter| (letter.cause, letter.code)).collect();
+    assert_eq!(letters, [(0, Code::Undecodable), (1, Code::BadKey)]);
+    assert_eq!(bench.changed(), [("demo/a".to_owned(), sum(5))]);
+}
+
+#[test]
+fn a_forgotten_key_is_stored_as_gone() {
+    let mut bench = Bench::new();
+    bench.take(&[("demo/a", b"add 1")]);
+    bench.changed();
+    bench.take(&[("demo/a", b"forget")]);
+    assert_eq!(bench.changed(), [("demo/a".to_owned(), None)]);
+    assert_eq!(bench.task().loaded(), 0);
+}
