@@ -13,7 +13,7 @@ use kefu_processor::{
 use serde::{Deserialize, Serialize};
 
 /// What it is told, in words: `add 3`, `ring 100`, `refuse`, `panic`, `forget`.
-pub struct Word(String);
+pub(crate) struct Word(String);
 
 impl Input for Word {
     const TOPICS: &'static [TopicInfo] = &[CHANNEL_EVENTS.info];
@@ -30,12 +30,12 @@ impl Input for Word {
 
 /// What it remembers.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Till {
-    pub sum: i64,
-    pub ring_at: Option<i64>,
-    pub rung_at: Vec<i64>,
+pub(crate) struct Till {
+    pub(crate) sum: i64,
+    pub(crate) ring_at: Option<i64>,
+    pub(crate) rung_at: Vec<i64>,
     /// The latest policy version it was told of, each time.
-    pub told: Vec<i64>,
+    pub(crate) told: Vec<i64>,
 }
 
 impl StateRecord for Till {
@@ -90,33 +90,33 @@ impl Processor for Tills {
 }
 
 /// A task with what it needs around it.
-pub struct Bench {
+pub(crate) struct Bench {
     task: Box<dyn Task>,
     codec: Codec,
-    pub policies: Policies,
+    pub(crate) policies: Policies,
     now: i64,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let service = Service::new("shop").with(Tills);
         let task = service.stages[0].new_task();
         Self { task, codec: Codec::single_object(), policies: Policies::default(), now: 0 }
     }
 
     /// Adds a version of the demo tenant's policy.
-    pub fn policy(&mut self, version: i64) {
+    pub(crate) fn policy(&mut self, version: i64) {
         let mut policy = Policy::default_for("demo");
         policy.version = version;
         self.policies.insert(Arc::new(policy));
     }
 
-    pub fn task(&mut self) -> &mut dyn Task {
+    pub(crate) fn task(&mut self) -> &mut dyn Task {
         &mut *self.task
     }
 
     /// Takes words for keys in one batch.
-    pub fn take(&mut self, words: &[(&str, &[u8])]) -> Effects {
+    pub(crate) fn take(&mut self, words: &[(&str, &[u8])]) -> Effects {
         let mut effects = Effects::default();
         for (index, (key, payload)) in words.iter().enumerate() {
             let record = Record { topic: CHANNEL_EVENTS.info.name, key: key.as_bytes(), payload, index };
@@ -131,7 +131,7 @@ impl Bench {
     }
 
     /// Fires everything due up to an instant.
-    pub fn fire(&mut self, until: i64) -> Effects {
+    pub(crate) fn fire(&mut self, until: i64) -> Effects {
         let mut effects = Effects::default();
         let reached = Reached::all(Timestamp::from_ms(until));
         self.now = until;
@@ -142,7 +142,7 @@ impl Bench {
     }
 
     /// Tells at most `limit` states of the policies; gives whether none is left.
-    pub fn tell(&mut self, limit: usize) -> bool {
+    pub(crate) fn tell(&mut self, limit: usize) -> bool {
         let mut effects = Effects::default();
         let clock = Clock { now: Timestamp::from_ms(self.now), live: false };
         let environment = Environment { codec: &self.codec, policies: &self.policies, clock };
@@ -152,12 +152,12 @@ impl Bench {
     }
 
     /// The changed states as they would be stored.
-    pub fn stored(&mut self) -> Vec<(Arc<str>, Option<Vec<u8>>)> {
+    pub(crate) fn stored(&mut self) -> Vec<(Arc<str>, Option<Vec<u8>>)> {
         self.task.changes().unwrap()
     }
 
     /// The changed states, read back.
-    pub fn changed(&mut self) -> Vec<(String, Option<Till>)> {
+    pub(crate) fn changed(&mut self) -> Vec<(String, Option<Till>)> {
         let stored = self.stored().into_iter();
         let read = |(key, bytes): (Arc<str>, Option<Vec<u8>>)| {
             let till = bytes.map(|bytes| kefu_processor::state::decode(&key, &bytes).unwrap());
@@ -168,6 +168,6 @@ impl Bench {
 }
 
 /// A till that has only added up.
-pub fn sum(sum: i64) -> Option<Till> {
+pub(crate) fn sum(sum: i64) -> Option<Till> {
     Some(Till { sum, ..Till::default() })
 }
