@@ -1,5 +1,5 @@
 //! What kefu shares with other teams: the records of its topics, the catalogue of those topics, their wire formats
-//! and the rules every writer follows (partitions, ids).
+//! and the rules every writer follows (partitions, ids, priorities).
 //!
 //! Owns names and shapes. No rule about what a record means for a case, no I/O and no clock belongs here.
 #![forbid(unsafe_code)]
@@ -21,6 +21,7 @@ pub mod order;
 pub mod outbound;
 pub mod partition;
 pub mod policy;
+pub mod priority;
 pub mod rejection;
 pub mod sla_event;
 pub mod survey;

@@ -75,6 +75,9 @@ impl<T: AvroRecord> Topic<T> {
     }
 }
 
+/// How long a service may be down before what waits for it on its own topics is lost.
+const WAITING_MS: i64 = 7 * DAY_MS;
+
 /// The format of values that only their own service reads.
 const INTERNAL_VERSION: u8 = 1;
 
@@ -82,7 +85,7 @@ impl<T: Serialize + DeserializeOwned> Topic<T> {
     /// A topic on which one service moves records to another key. `name` is `<service>.<name>.repartition`.
     pub const fn repartition(name: &'static str, partition_by: PartitionBy) -> Self {
         Self {
-            info: TopicInfo { name, partition_by, cleanup: Cleanup::Delete(DAY_MS), public: false },
+            info: TopicInfo { name, partition_by, cleanup: Cleanup::Delete(WAITING_MS), public: false },
             event_type: "internal",
             event_time: |_| None,
             encode: |_, value, buffer| encode_internal(value, buffer),

@@ -25,8 +25,11 @@ enum Command {
     Replay(ReplayArgs),
     /// Run some or all services, live.
     Serve(serve::ServeArgs),
-    /// Send recorded events to Kafka; with `--until` also move the time of services that run with the event clock.
-    Load(load::LoadArgs),
+    /// Send recorded or made-up events to Kafka or an intake API, or write made-up ones to a file.
+    ///
+    /// Says at the end how many were confirmed, how many a second, and how long they took from when they were due. With
+    /// `--until` it also moves the time of services that run with the event clock. Ctrl-C ends it with the summary.
+    Load(Box<load::LoadArgs>),
     /// Write recorded inputs, or every public topic, to files.
     Export(export::ExportArgs),
     /// Make the topics in Kafka.
@@ -34,7 +37,7 @@ enum Command {
         #[command(subcommand)]
         command: topics::TopicsCommand,
     },
-    /// Look at records that could not be processed.
+    /// Look at records that could not be processed, and send them back.
     Dlq {
         #[command(subcommand)]
         command: dlq::DlqCommand,
@@ -148,4 +151,20 @@ fn run_replay(args: ReplayArgs) -> Result<(), Failure> {
         )));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn flags_fit_together_and_every_command_has_completions() {
+        Cli::command().debug_assert();
+        let mut script = Vec::new();
+        clap_complete::generate(clap_complete::Shell::Bash, &mut Cli::command(), "kefu", &mut script);
+        let script = String::from_utf8(script).unwrap();
+        for flag in ["--max-attempts", "--per-day", "--compare"] {
+            assert!(script.contains(flag), "{flag}");
+        }
+    }
 }

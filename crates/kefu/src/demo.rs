@@ -14,6 +14,8 @@ use kefu_processor::Topology;
 use kefu_runtime::backend::{Backend, NewRecord, View, Written};
 use kefu_runtime::dead_letter::Envelope;
 use kefu_runtime::embedded::{Embedded, EmbeddedOptions};
+use kefu_runtime::heartbeat::Heartbeats;
+use kefu_runtime::metrics::Metrics;
 use kefu_runtime::policies::PolicyTable;
 
 use crate::replay::{self, Inputs, Order, Rows};
@@ -113,7 +115,9 @@ fn play(folder: &std::path::Path, seen: &Arc<Seen>) -> Result<u64, Failure> {
     let table = Arc::new(PolicyTable::new(policies()?));
     let options = EmbeddedOptions { data_dir: folder.to_owned(), live: false };
     let views: Vec<Arc<dyn View>> = vec![seen.clone()];
-    let (backend, handle) = Embedded::start(&options, &topology, &codec, &table, views).map_err(Failure::work)?;
+    let (backend, handle) =
+        Embedded::start(&options, &topology, &codec, &table, views, &Metrics::default(), &Heartbeats::default())
+            .map_err(Failure::work)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::work)?;
     let file = folder.join("sample.ndjson");
     std::fs::write(&file, EVENTS).map_err(Failure::work)?;

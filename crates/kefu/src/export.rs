@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use kefu_contracts::Timestamp;
-use kefu_contracts::codec::Codec;
+use kefu_contracts::codec::{Codec, DecodeError};
 use kefu_contracts::topic::{self, CHANNEL_EVENTS, COMMANDS, DEAD_LETTERS, ORDER_EVENTS};
+use kefu_runtime::dead_letter::Envelope;
 use kefu_runtime::kafka::{self, Connection};
 
 use crate::topics::ClusterArgs;
@@ -63,13 +64,27 @@ impl Source {
                     let Some(last) = records.last() else { return Ok(()) };
                     from = last.sequence + 1;
                     for record in records {
-                        let row = Row { key: record.key, at: record.at, payload: record.payload, headers: Vec::new() };
-                        each(row).map_err(Failure::work)?;
+                        let (payload, headers) = unwrapped(name, record.payload).map_err(Failure::work)?;
+                        each(Row { key: record.key, at: record.at, payload, headers }).map_err(Failure::work)?;
                     }
                 }
             }
         }
     }
+}
+
+type Headers = Vec<(String, String)>;
+
+/// The value and headers of a record of the embedded log, which has no headers but wraps dead letters with theirs.
+fn unwrapped(name: &str, payload: Vec<u8>) -> Result<(Vec<u8>, Headers), String> {
+    use base64::Engine;
+    if name != DEAD_LETTERS.name {
+        return Ok((payload, Vec::new()));
+    }
+    let broken = |error: &dyn std::fmt::Display| format!("a dead letter of the embedded store is none: {error}");
+    let envelope: Envelope = serde_json::from_slice(&payload).map_err(|error| broken(&error))?;
+    let value = base64::engine::general_purpose::STANDARD.decode(&envelope.value).map_err(|error| broken(&error))?;
+    Ok((value, envelope.headers.into_iter().collect()))
 }
 
 pub(crate) fn run(args: &ExportArgs) -> Result<(), Failure> {
@@ -102,7 +117,8 @@ fn all_topics(source: &Source, folder: &PathBuf, prefix: &str) -> Result<(), Fai
             bar.inc(1);
             let key = serde_json::to_string(&row.key)?;
             let value = match topic::payload_to_json_text(info.name, &codec, &row.payload) {
-                Some(value) => value.map_err(std::io::Error::other)?,
+                Some(Ok(value)) => value,
+                Some(Err(error)) => return leave_out(info.name, &row, &error),
                 None => dead_letter(&row)?,
             };
             writeln!(file, r#"{{"key":{key},"timestamp":"{}","value":{value}}}"#, row.at)
@@ -111,6 +127,13 @@ fn all_topics(source: &Source, folder: &PathBuf, prefix: &str) -> Result<(), Fai
     }
     bar.finish_and_clear();
     println!("topics in {}", folder.display());
+    Ok(())
+}
+
+/// A record that nobody could read is among the dead letters already.
+#[expect(clippy::unnecessary_wraps, reason = "it is how a row ends that is not written")]
+fn leave_out(name: &str, row: &Row, error: &DecodeError) -> std::io::Result<()> {
+    eprintln!("kefu: a record of {name} of {} with the key `{}` is left out: {error}", row.at, row.key);
     Ok(())
 }
 
@@ -133,7 +156,10 @@ fn inputs(source: &Source, args: &ExportArgs) -> Result<(), Failure> {
     for name in [CHANNEL_EVENTS.info.name, ORDER_EVENTS.info.name, COMMANDS.info.name] {
         source.each(name, |row| {
             let Some(value) = topic::payload_to_json(name, &codec, &row.payload) else { return Ok(()) };
-            let value = value.map_err(std::io::Error::other)?;
+            let value = match value {
+                Ok(value) => value,
+                Err(error) => return leave_out(name, &row, &error),
+            };
             if is_own(&value) || !within(&value, args.from, args.to) {
                 return Ok(());
             }

@@ -19,6 +19,8 @@ mod topics;
 use std::process::ExitCode;
 
 use clap::Parser;
+use kefu_runtime::config::LogFormat;
+use kefu_runtime::telemetry;
 
 /// Exit code of a bad configuration or policy, as in sysexits(3).
 const EX_USAGE: u8 = 64;
@@ -28,22 +30,32 @@ const EX_USAGE: u8 = 64;
 pub(crate) struct Failure {
     code: u8,
     text: String,
+    format: LogFormat,
 }
 
 impl Failure {
+    fn new(code: u8, text: impl ToString) -> Self {
+        Self { code, text: text.to_string(), format: LogFormat::Text }
+    }
+
+    /// As the log of the process is written, of which this is the last line.
+    fn told_as(self, format: LogFormat) -> Self {
+        Self { format, ..self }
+    }
+
     /// What was given is wrong: a flag, a file, a policy.
     pub(crate) fn usage(text: impl ToString) -> Self {
-        Self { code: EX_USAGE, text: text.to_string() }
+        Self::new(EX_USAGE, text)
     }
 
     /// It was right, but did not work.
     pub(crate) fn work(text: impl ToString) -> Self {
-        Self { code: 1, text: text.to_string() }
+        Self::new(1, text)
     }
 
     /// It worked, with findings that `--strict` forbids.
     pub(crate) fn findings(text: impl ToString) -> Self {
-        Self { code: 2, text: text.to_string() }
+        Self::new(2, text)
     }
 }
 
@@ -51,7 +63,7 @@ fn main() -> ExitCode {
     match cli::run(cli::Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("kefu: {}", failure.text);
+            telemetry::tell_fatal(failure.format, "kefu", &failure.text);
             ExitCode::from(failure.code)
         }
     }

@@ -46,9 +46,14 @@ fn every(config: &Config, codec: &Codec) -> Result<Vec<Definition>, ConfigFaults
 mod tests {
     use std::collections::BTreeSet;
 
-    use kefu_contracts::topic::{CHANNEL_EVENTS, CLASSIFICATIONS, COMMANDS, POLICIES};
+    use kefu_contracts::channel_event::Actor;
+    use kefu_contracts::command::{Command, TARGETS};
+    use kefu_contracts::topic::{CHANNEL_EVENTS, CLASSIFICATIONS, COMMAND_RESULTS, COMMANDS, POLICIES};
+    use kefu_contracts::{ActorKind, Json, Timestamp};
+    use kefu_policy::Policies;
     use kefu_processor::Topology;
     use kefu_processor::flow::{StageName, WRITERS};
+    use kefu_testkit::Driver;
 
     use super::*;
 
@@ -88,5 +93,32 @@ mod tests {
             }
         }
         assert_eq!(WRITERS.iter().copied().collect::<BTreeSet<_>>(), needed);
+    }
+
+    /// How often `service` answers a command of this kind, all by itself.
+    fn answers(service: Service, kind: &str) -> usize {
+        let command = Command {
+            command_id: "k-1".into(),
+            tenant: "demo".into(),
+            kind: kind.into(),
+            target: "x-1".into(),
+            actor: Actor { kind: ActorKind::Supervisor, id: "s-1".into(), name: None },
+            at: Timestamp::from_ms(1_000),
+            data: Json(serde_json::json!({})),
+        };
+        let mut driver = Driver::new(&[service], Policies::default());
+        driver.send_at(command.at, &COMMANDS, &command.key(), &command);
+        driver.run_out();
+        driver.written(&COMMAND_RESULTS).len()
+    }
+
+    #[test]
+    fn each_command_is_answered_once_and_by_the_service_that_the_table_names() {
+        let known = TARGETS.iter().flat_map(|target| target.kinds.iter().map(|kind| (*kind, target.decided_by)));
+        for (kind, decided_by) in known.chain([("frobnicate", None)]) {
+            let told = all().into_iter().map(|service| (service.name, answers(service, kind)));
+            let told: Vec<_> = told.filter(|(_, count)| *count > 0).collect();
+            assert_eq!(told, [(decided_by.unwrap_or("intake"), 1)], "{kind}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use kefu_processor::Topology;
-use kefu_runtime::kafka::{self, Connection};
+use kefu_runtime::kafka::{self, ApplyOptions, Connection};
 
 use crate::{Failure, services};
 
@@ -22,6 +22,7 @@ pub(crate) struct ClusterArgs {
 
 fn property(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or_else(|| "write it as name=value".to_owned())?;
+    kafka::check_property(name, value).map_err(|problem| format!("{name}: {problem}"))?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
@@ -37,9 +38,9 @@ pub(crate) enum TopicsCommand {
     Apply {
         #[command(flatten)]
         cluster: ClusterArgs,
-        /// Partitions of each topic with keys.
-        #[arg(long, default_value_t = 12)]
-        partitions: i32,
+        /// Partitions of each topic with keys; without it, those that the cluster has, or 12 in a new one.
+        #[arg(long)]
+        partitions: Option<i32>,
         /// Copies of each partition.
         #[arg(long, default_value_t = 1)]
         replication: i32,
@@ -51,25 +52,40 @@ pub(crate) enum TopicsCommand {
 
 pub(crate) fn run(command: &TopicsCommand) -> Result<(), Failure> {
     let TopicsCommand::Apply { cluster, partitions, replication, dry_run } = command;
-    if *partitions < 1 {
+    if partitions.is_some_and(|partitions| partitions < 1) {
         return Err(Failure::usage("--partitions: use 1 or more"));
     }
     let topology = Topology::new(&services::all()).map_err(Failure::work)?;
     let connection = cluster.connection();
     if *dry_run {
-        for plan in kafka::plan(&connection, &topology, *partitions) {
+        for plan in kafka::plan(&connection, &topology, partitions.unwrap_or(kafka::PARTITIONS)) {
             println!("{} partitions={} {:?}", plan.name, plan.partitions, plan.settings);
         }
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::work)?;
-    let made = runtime
-        .block_on(kafka::apply_topics(&connection, &topology, *partitions, *replication))
-        .map_err(Failure::work)?;
-    println!(
-        "{} topics made, {} were there",
-        made.len(),
-        kafka::plan(&connection, &topology, *partitions).len() - made.len()
-    );
+    let options = ApplyOptions { partitions: *partitions, replication: *replication };
+    let made = runtime.block_on(kafka::apply_topics(&connection, &topology, options)).map_err(Failure::work)?;
+    println!("{} topics made, {} were there", made.len(), kafka::plan(&connection, &topology, 1).len() - made.len());
+    if *replication < 2 {
+        eprintln!("note: each partition has one copy; for production give --replication 3");
+    }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_property_that_cannot_be_set_is_refused() {
+        assert_eq!(property("linger.ms=5"), Ok(("linger.ms".to_owned(), "5".to_owned())));
+        for (text, wanted) in [
+            ("linger.ms", "write it as name=value"),
+            ("isolation.level=read_uncommitted", "isolation.level: cannot be changed"),
+            ("linger.msec=5", "linger.msec: librdkafka does not take it"),
+        ] {
+            assert!(property(text).unwrap_err().contains(wanted), "{text}");
+        }
+    }
 }

@@ -1,11 +1,17 @@
 //! Which commands a key has answered, so that the same command gets the same answer.
 //!
-//! Owns the memory of answers by command id. What a command does, and what the answer says, is its service's matter.
+//! Owns the memory of answers by command id, and how an answer is told. What a command does, and what the answer says,
+//! is its service's matter. The memory is that of the key a command is aimed at: an id holds for one target, and may be
+//! used for another. A refusal is remembered as well, also if there is nothing of that key: its state holds nothing but
+//! the ledger then, and goes with the last answer.
 
 use kefu_contracts::command::{Command, CommandResult};
 use kefu_contracts::id::hash_64;
-use kefu_contracts::{Code, Json, Timestamp};
+use kefu_contracts::topic::COMMAND_RESULTS;
+use kefu_contracts::{Code, Json, Reject, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use crate::context::Context;
 
 /// How long an answer is remembered, in milliseconds of command time.
 pub const REMEMBERED_MS: i64 = 72 * 3_600_000;
@@ -39,55 +45,76 @@ impl Answered {
     }
 }
 
-/// What the ledger says of a command that it has seen.
+/// What a command that was done is answered with.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Seen {
-    /// The answer given before, to be given again.
-    Answered(CommandResult),
-    /// The id was used for another command: the refusal to be given.
-    Mismatch(CommandResult),
+pub struct Done {
+    status: i64,
+    body: serde_json::Value,
 }
 
-impl Seen {
-    /// The answer to give.
-    pub fn into_result(self) -> CommandResult {
-        match self {
-            Seen::Answered(result) | Seen::Mismatch(result) => result,
-        }
+impl Done {
+    /// 200: something there was changed, or only looked at.
+    pub fn ok(body: serde_json::Value) -> Self {
+        Self { status: 200, body }
+    }
+
+    /// 201: something new was made.
+    pub fn created(body: serde_json::Value) -> Self {
+        Self { status: 201, body }
     }
 }
 
 impl Ledger {
+    /// Tells the answer to `command`: the one it got before, or what `decide` says, which is remembered. A command with
+    /// the id of another one to this key is refused.
+    pub fn decide(
+        &mut self,
+        command: &Command,
+        ctx: &mut Context<'_>,
+        decide: impl FnOnce(&mut Context<'_>) -> Result<Done, Reject>,
+    ) {
+        if let Some(seen) = self.seen(command) {
+            ctx.duplicate();
+            return tell(&seen, command.at, ctx);
+        }
+        let result = match decide(ctx) {
+            Ok(done) => done_with(command, done),
+            Err(reject) => refused(command, reject),
+        };
+        self.record(command, &result);
+        tell(&result, command.at, ctx);
+    }
+
     /// What is to be answered to a command whose id was used before; none if it is new.
-    pub fn seen(&self, command: &Command) -> Option<Seen> {
+    fn seen(&self, command: &Command) -> Option<CommandResult> {
         let id = hash_64(&[&command.command_id]);
         let mut remembered = self.answers.iter().filter(|answered| !answered.is_over_at(command.at));
         let found = remembered.find(|answered| answered.id == id)?;
-        Some(if found.body == body_hash(command) {
-            Seen::Answered(CommandResult {
-                command_id: command.command_id.clone(),
-                tenant: command.tenant.clone(),
-                status: found.status,
-                code: found.code.clone(),
-                detail: found.detail.clone(),
-                body: found.answer.clone(),
-                at: found.at,
-            })
-        } else {
+        if found.body != command.request_hash() {
             let detail = format!("the key was used for another request in the last 72 h; send `{}` anew", command.kind);
-            Seen::Mismatch(refusal(command, 422, Code::IdempotencyMismatch, detail))
+            return Some(refused(command, Reject::new(Code::IdempotencyMismatch, detail)));
+        }
+        Some(CommandResult {
+            command_id: command.command_id.clone(),
+            tenant: command.tenant.clone(),
+            status: found.status,
+            code: found.code.clone(),
+            detail: found.detail.clone(),
+            body: found.answer.clone(),
+            at: found.at,
+            request: Some(command.request()),
         })
     }
 
     /// Remembers the answer to a new command, and forgets those that are too old by then.
-    pub fn record(&mut self, command: &Command, result: &CommandResult) {
+    fn record(&mut self, command: &Command, result: &CommandResult) {
         self.expire(command.at);
         let place = self.answers.partition_point(|answered| answered.asked_at <= command.at);
         self.answers.insert(
             place,
             Answered {
                 id: hash_64(&[&command.command_id]),
-                body: body_hash(command),
+                body: command.request_hash(),
                 asked_at: command.at,
                 status: result.status,
                 code: result.code.clone(),
@@ -116,42 +143,48 @@ impl Ledger {
     }
 }
 
-/// The answer to a command that was done: an HTTP status below 300 and a body.
-pub fn done(command: &Command, status: i64, body: serde_json::Value) -> CommandResult {
+/// Tells that a command is refused, without remembering it: for a refusal that says the same whenever it is given.
+pub fn tell_refusal(command: &Command, reject: Reject, ctx: &mut Context<'_>) {
+    tell(&refused(command, reject), command.at, ctx);
+}
+
+fn tell(result: &CommandResult, at: Timestamp, ctx: &mut Context<'_>) {
+    ctx.emit(&COMMAND_RESULTS, format!("{}/{}", result.tenant, result.command_id), result, at);
+}
+
+fn done_with(command: &Command, done: Done) -> CommandResult {
     CommandResult {
         command_id: command.command_id.clone(),
         tenant: command.tenant.clone(),
-        status,
+        status: done.status,
         code: None,
         detail: None,
-        body: Json(body),
+        body: Json(done.body),
         at: command.at,
+        request: Some(command.request()),
     }
 }
 
-/// The answer to a command that is refused: an HTTP status, a code, and what to do.
-pub fn refusal(command: &Command, status: i64, code: Code, detail: impl Into<String>) -> CommandResult {
-    let detail = detail.into();
+fn refused(command: &Command, reject: Reject) -> CommandResult {
+    let nothing = Done { status: reject.code.status(), body: serde_json::Value::Null };
     CommandResult {
-        code: Some(code.as_str().to_owned()),
-        detail: Some(detail),
-        ..done(command, status, serde_json::Value::Null)
+        code: Some(reject.code.as_str().to_owned()),
+        detail: Some(reject.detail),
+        ..done_with(command, nothing)
     }
-}
-
-/// Everything that makes it the same request: who wants what done to what.
-fn body_hash(command: &Command) -> u64 {
-    let data = command.data.0.to_string();
-    hash_64(&[&command.kind, &command.target, command.actor.kind.as_str(), &command.actor.id, &data])
 }
 
 #[cfg(test)]
 mod tests {
     use kefu_contracts::ActorKind;
     use kefu_contracts::channel_event::Actor;
+    use kefu_contracts::codec::Codec;
+    use kefu_policy::Policies;
     use serde_json::json;
 
     use super::*;
+    use crate::context::{Clock, Environment};
+    use crate::effects::Effects;
 
     fn command(id: &str, at_ms: i64, data: serde_json::Value) -> Command {
         Command {
@@ -165,37 +198,57 @@ mod tests {
         }
     }
 
+    /// The answer to a command of which the service says `said`, and whether it was a repetition.
+    fn answer(ledger: &mut Ledger, command: &Command, said: Result<Done, Reject>) -> (CommandResult, bool) {
+        let (codec, policies, mut effects) = (Codec::single_object(), Policies::default(), Effects::default());
+        let clock = Clock { now: command.at, live: false };
+        let environment = Environment { codec: &codec, policies: &policies, clock };
+        let mut ctx = Context::new(environment, "demo/a-1", None, Some(0), &mut effects);
+        ledger.decide(command, &mut ctx, |_| said);
+        let (repeated, ..) = ctx.finish();
+        let [told] = &effects.emissions[..] else { panic!("{:?}", effects.emissions) };
+        assert_eq!((told.key.as_str(), told.at), (format!("demo/{}", command.command_id).as_str(), command.at));
+        (COMMAND_RESULTS.decode(&codec, &told.payload).unwrap(), repeated)
+    }
+
+    fn done() -> Result<Done, Reject> {
+        Ok(Done::ok(json!(null)))
+    }
+
     #[test]
     fn the_same_command_gets_the_same_answer_and_another_body_a_refusal() {
-        let mut ledger = Ledger::default();
-        let first = command("k-1", 5, json!({"title": "a"}));
-        assert_eq!(ledger.seen(&first), None);
-        let answer = done(&first, 201, json!({"version": 1}));
-        ledger.record(&first, &answer);
-        let again = Command { at: Timestamp::from_ms(9), ..first.clone() };
-        assert_eq!(ledger.seen(&again), Some(Seen::Answered(answer)));
-        let other = Command { data: Json(json!({"title": "b"})), ..first };
-        let refused = ledger.seen(&other).unwrap().into_result();
-        assert_eq!((refused.status, refused.code.as_deref()), (422, Some("idempotency_mismatch")));
+        let missing = || Err(Reject::new(Code::NotFound, "there is none"));
+        for (said, status) in [(Ok(Done::created(json!({"version": 1}))), 201), (missing(), 404)] {
+            let mut ledger = Ledger::default();
+            let first = command("k-1", 5, json!({"title": "a"}));
+            let (told, repeated) = answer(&mut ledger, &first, said);
+            assert_eq!((told.status, told.at, repeated), (status, first.at, false));
+            let again = Command { at: Timestamp::from_ms(9), ..first.clone() };
+            assert_eq!(answer(&mut ledger, &again, done()), (told, true));
+            let other = Command { data: Json(json!({"title": "b"})), ..first };
+            let (refused, _) = answer(&mut ledger, &other, done());
+            assert_eq!((refused.status, refused.code.as_deref()), (422, Some("idempotency_mismatch")));
+            let bytes = postcard::to_allocvec(&ledger).unwrap();
+            assert_eq!(postcard::from_bytes::<Ledger>(&bytes).unwrap(), ledger);
+        }
     }
 
     #[test]
     fn answers_are_remembered_for_72_hours() {
         let mut ledger = Ledger::default();
         let first = command("k-1", 0, json!(null));
-        ledger.record(&first, &done(&first, 200, json!(null)));
+        answer(&mut ledger, &first, done());
         let expiry = ledger.next_expiry().unwrap();
         ledger.expire(expiry.plus_ms(-1));
         assert!(ledger.seen(&first).is_some());
         ledger.expire(expiry);
         assert!(ledger.is_empty() && ledger.next_expiry().is_none());
 
-        ledger.record(&first, &done(&first, 200, json!(null)));
+        answer(&mut ledger, &first, done());
         let in_time = command("k-2", REMEMBERED_MS, json!(null));
-        ledger.record(&in_time, &done(&in_time, 200, json!(null)));
+        answer(&mut ledger, &in_time, done());
         assert!(ledger.seen(&first).is_some());
-        let later = command("k-3", REMEMBERED_MS + 1, json!(null));
-        ledger.record(&later, &done(&later, 200, json!(null)));
+        answer(&mut ledger, &command("k-3", REMEMBERED_MS + 1, json!(null)), done());
         assert!(ledger.seen(&first).is_none() && ledger.seen(&in_time).is_some());
     }
 
@@ -203,8 +256,7 @@ mod tests {
     fn a_flood_forgets_the_oldest() {
         let mut ledger = Ledger::default();
         for n in 0..=MOST_ANSWERS {
-            let one = command(&format!("k-{n}"), n as i64, json!(null));
-            ledger.record(&one, &done(&one, 200, json!(null)));
+            answer(&mut ledger, &command(&format!("k-{n}"), n as i64, json!(null)), done());
         }
         assert_eq!(ledger.answers.len(), MOST_ANSWERS);
         assert!(ledger.seen(&command("k-0", 0, json!(null))).is_none());

@@ -6,6 +6,7 @@
 //! tests and the embedded backend do. No clock, no I/O and no async belongs here.
 #![forbid(unsafe_code)]
 
+pub mod command_queue;
 pub mod context;
 pub mod effects;
 pub mod flow;
@@ -14,15 +15,17 @@ pub mod ledger;
 pub mod pipeline;
 pub mod processor;
 mod processor_task;
+mod slot;
 pub mod state;
 pub mod task;
 pub mod timers;
 pub mod topology;
 
+pub use command_queue::CommandQueue;
 pub use context::{Clock, Context, Environment};
 pub use effects::{DeadLetter, Effects, Emission, Outcome};
 pub use input::Input;
-pub use ledger::Ledger;
+pub use ledger::{Done, Ledger};
 pub use pipeline::{NoStates, Pipeline, PipelineError, Sink, StateSource};
 pub use processor::Processor;
 pub use state::StateRecord;

@@ -41,8 +41,16 @@ pub trait Sink {
     /// A record written to a topic; called in order of emission.
     fn emission(&mut self, stage: &Stage, emission: &Emission);
 
+    /// The [`Record::index`] under which the record of the last emission is read, so that a dead letter names it.
+    fn last_index(&self) -> usize {
+        0
+    }
+
     /// A record that `stage` could not process.
     fn dead_letter(&mut self, stage: &Stage, record: &Record<'_>, letter: &DeadLetter);
+
+    /// A timer of `stage` that was due at `due` fired.
+    fn timer(&mut self, _stage: &Stage, _due: Timestamp) {}
 }
 
 /// Why a pipeline stopped.
@@ -92,7 +100,8 @@ struct Running {
 pub struct Pipeline {
     running: Vec<Running>,
     readers: HashMap<&'static str, Vec<usize>>,
-    queue: VecDeque<Emission>,
+    /// What is to be read yet, with its index.
+    queue: VecDeque<(Emission, usize)>,
     codec: Codec,
     policies: Arc<Policies>,
     clock: Clock,
@@ -217,6 +226,11 @@ impl Pipeline {
         faults.collect()
     }
 
+    /// As [`Pipeline::timer_faults`], by stage; those told are forgotten.
+    pub fn take_timer_faults(&mut self) -> impl Iterator<Item = (&Stage, Vec<String>)> {
+        self.running.iter_mut().map(|running| (&running.stage, std::mem::take(&mut running.faults)))
+    }
+
     /// Every tenant's policies.
     pub fn policies(&self) -> &Arc<Policies> {
         &self.policies
@@ -276,19 +290,17 @@ impl Pipeline {
         }
         let mut effects = Effects::default();
         let environment = environment(&self.codec, &self.policies, self.clock);
-        running.task.fire(Reached::all(due.at), environment, &mut effects);
+        if running.task.fire(Reached::all(due.at), environment, &mut effects) {
+            sink.timer(&running.stage, due.at);
+        }
         self.take(index, None, effects, sink);
         self.drain(states, sink)
     }
 
     fn drain(&mut self, states: &dyn StateSource, sink: &mut dyn Sink) -> Result<(), PipelineError> {
-        while let Some(emission) = self.queue.pop_front() {
-            let record = Record {
-                topic: emission.topic.name,
-                key: emission.key.as_bytes(),
-                payload: &emission.payload,
-                index: 0,
-            };
+        while let Some((emission, index)) = self.queue.pop_front() {
+            let record =
+                Record { topic: emission.topic.name, key: emission.key.as_bytes(), payload: &emission.payload, index };
             self.deliver(record, states, sink)?;
         }
         Ok(())
@@ -331,7 +343,7 @@ impl Pipeline {
         for emission in effects.emissions {
             sink.emission(&running.stage, &emission);
             if self.readers.contains_key(emission.topic.name) {
-                self.queue.push_back(emission);
+                self.queue.push_back((emission, sink.last_index()));
             }
         }
     }

@@ -16,26 +16,17 @@ use crate::context::{Context, Environment};
 use crate::effects::{DeadLetter, Effects, Outcome};
 use crate::input::Input;
 use crate::processor::Processor;
+use crate::slot::{Cause, Slot, VALUE_BYTES_MAX};
 use crate::state::{self, Header, StateError};
 use crate::task::{Record, StateChange, Task};
 use crate::timers::{Due, Reached, TimerClass, Timers};
-
-struct Slot<S> {
-    state: Option<S>,
-    due: Option<Due>,
-    /// The mark of the policies it was told of last.
-    policies: u64,
-    dirty: bool,
-}
-
-impl<S> Slot<S> {
-    const EMPTY: Self = Slot { state: None, due: None, policies: 0, dirty: false };
-}
 
 struct Queued<I> {
     key: Arc<str>,
     input: I,
     index: usize,
+    /// The payload's length.
+    bytes: usize,
 }
 
 pub(crate) struct ProcessorTask<P: Processor> {
@@ -67,7 +58,7 @@ impl<P: Processor> ProcessorTask<P> {
         &mut self,
         key: &Arc<str>,
         at: Option<Timestamp>,
-        cause: Option<usize>,
+        cause: Option<Cause>,
         environment: Environment<'_>,
         effects: &mut Effects,
         work: impl FnOnce(&P, &mut Option<P::State>, &mut Context<'_>) -> Result<(), Reject>,
@@ -78,7 +69,7 @@ impl<P: Processor> ProcessorTask<P> {
         }
         let mut state = slot.state.clone();
         let marks = (effects.emissions.len(), effects.dead_letters.len());
-        let mut context = Context::new(environment, key, at, cause, effects);
+        let mut context = Context::new(environment, key, at, cause.map(|cause| cause.index), effects);
         let processor = &self.processor;
         let result = catch_unwind(AssertUnwindSafe(|| {
             work(processor, &mut state, &mut context)?;
@@ -86,6 +77,9 @@ impl<P: Processor> ProcessorTask<P> {
         }));
         let (duplicate, rejected, fault) = context.finish();
         let refused = match (result, fault) {
+            (Ok(Ok(_)), None) if slot.is_too_large(state.as_ref(), cause, effects.emissions.get(marks.0..)) => {
+                Reject::new(Code::TooLarge, format!("what follows from it is longer than {VALUE_BYTES_MAX} bytes"))
+            }
             (Ok(Ok(due)), None) => {
                 slot.state = state;
                 self.timers.set(key, slot.due, due);
@@ -184,14 +178,18 @@ impl<P: Processor> Task for ProcessorTask<P> {
             Ok(_) => return refuse(Code::BadKey, "the key is not `tenant/id`".to_owned()),
             Err(error) => return refuse(Code::BadKey, format!("the key is no UTF-8: {error}")),
         };
-        match P::Input::decode(record.topic, codec, record.payload) {
-            Some(Ok(input)) => {
-                let key = Arc::from(self.processor.key(key, &input));
-                self.queue.push(Queued { key, input, index: record.index });
+        let read = catch_unwind(AssertUnwindSafe(|| {
+            let input = P::Input::decode(record.topic, codec, record.payload)?;
+            Some(input.map(|input| (Arc::from(self.processor.key(key, &input)), input)))
+        }));
+        match read {
+            Ok(Some(Ok((key, input)))) => {
+                self.queue.push(Queued { key, input, index: record.index, bytes: record.payload.len() });
             }
-            Some(Err(error @ DecodeError::UnknownSchema(_))) => refuse(Code::UnknownSchema, error.to_string()),
-            Some(Err(error)) => refuse(Code::Undecodable, error.to_string()),
-            None => refuse(Code::Undecodable, format!("`{}` is no input of `{}`", record.topic, P::NAME)),
+            Ok(Some(Err(error @ DecodeError::UnknownSchema(_)))) => refuse(Code::UnknownSchema, error.to_string()),
+            Ok(Some(Err(error))) => refuse(Code::Undecodable, error.to_string()),
+            Ok(None) => refuse(Code::Undecodable, format!("`{}` is no input of `{}`", record.topic, P::NAME)),
+            Err(panic) => refuse(Code::Panic, panic_text(&*panic)),
         }
     }
 
@@ -212,9 +210,10 @@ impl<P: Processor> Task for ProcessorTask<P> {
         let state = bytes.map(|bytes| state::decode::<P::State>(&key, bytes)).transpose()?;
         let header = bytes.map(|bytes| state::decode_header(&key, bytes)).transpose()?.unwrap_or_default();
         let due = state.as_ref().and_then(|state| self.processor.due(state));
+        let length = bytes.map_or(0, <[u8]>::len);
         let noted = self.unloaded_timers.remove(&key);
         self.timers.set(&key, noted, due);
-        self.slots.insert(key, Slot { state, due, policies: header.policies, dirty: false });
+        self.slots.insert(key, Slot { state, due, policies: header.policies, bytes: length, dirty: false });
         Ok(())
     }
 
@@ -262,16 +261,21 @@ impl<P: Processor> Task for ProcessorTask<P> {
     }
 
     fn run(&mut self, environment: Environment<'_>, effects: &mut Effects) {
-        for Queued { key, input, index } in std::mem::take(&mut self.queue) {
+        for Queued { key, input, index, bytes } in std::mem::take(&mut self.queue) {
             self.tell(&key, environment, effects);
             if P::EAGER
                 && let Some(at) = input.event_time()
             {
                 self.fire_earlier(&key, at.min(environment.clock.limit()), environment, effects);
             }
-            let done = self.step(&key, None, Some(index), environment, effects, |processor, state, context| {
-                processor.on_record(state, input, context)
-            });
+            let done = self.step(
+                &key,
+                None,
+                Some(Cause { index, bytes }),
+                environment,
+                effects,
+                |processor, state, context| processor.on_record(state, input, context),
+            );
             let outcome = done.unwrap_or_else(|reject| {
                 effects.dead_letters.push(DeadLetter { cause: index, code: reject.code, detail: reject.detail });
                 Outcome::Rejected
@@ -320,6 +324,7 @@ impl<P: Processor> Task for ProcessorTask<P> {
             slot.dirty = false;
             let header = Header { due: slot.due, policies: slot.policies };
             let bytes = slot.state.as_ref().map(|state| state::encode(&key, state, header)).transpose()?;
+            slot.bytes = bytes.as_ref().map_or(0, Vec::len);
             if bytes.is_none() {
                 self.slots.remove(&key);
             }

@@ -73,6 +73,11 @@ pub fn encode<S: StateRecord>(key: &str, state: &S, header: Header) -> Result<Ve
     postcard::to_extend(state, bytes).map_err(|error| damaged(key, &error))
 }
 
+/// How long a state is without its header; as long as can be if it cannot be written.
+pub(crate) fn length<S: StateRecord>(state: &S) -> usize {
+    postcard::experimental::serialized_size(state).unwrap_or(usize::MAX)
+}
+
 /// Reads a state.
 ///
 /// # Errors

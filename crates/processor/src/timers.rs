@@ -117,11 +117,19 @@ impl Timers {
         firsts.map(|(due, key)| (*due, key)).filter(|(due, _)| may(*due)).min()
     }
 
-    /// The keys whose timers may fire, by queue and instant.
+    /// The timers that may fire, in their order.
     pub fn due(&self, reached: Reached) -> impl Iterator<Item = (Due, &Arc<str>)> {
         let may = move |(due, _): &&(Due, Arc<str>)| due.at <= reached.of(due.class);
-        let due = self.queue.iter().take_while(may).chain(self.tidy.iter().take_while(may));
-        due.map(|(due, key)| (*due, key))
+        let mut queue = self.queue.iter().take_while(may).peekable();
+        let mut tidy = self.tidy.iter().take_while(may).peekable();
+        std::iter::from_fn(move || {
+            let next = match (queue.peek(), tidy.peek()) {
+                (Some(first), Some(other)) if other < first => tidy.next(),
+                (Some(_), _) => queue.next(),
+                (None, _) => tidy.next(),
+            };
+            next.map(|(due, key)| (*due, key))
+        })
     }
 
     /// Whether a timer is left that is not recurring.
@@ -153,6 +161,21 @@ mod tests {
         }
         let order: Vec<&str> = timers.due(Reached::all(at)).map(|(_, key)| &**key).collect();
         assert_eq!(order, ["c", "b", "a"]);
+    }
+
+    #[test]
+    fn what_may_fire_comes_in_the_order_in_which_it_fires() {
+        let mut timers = Timers::default();
+        let at = Timestamp::from_ms;
+        let set = [("z", Due::tidy(at(1))), ("a", Due::once(at(2), TimerClass::Breach)), ("b", Due::tidy(at(3)))];
+        for (key, due) in set {
+            timers.set(&Arc::from(key), None, Some(due));
+        }
+        let all: Vec<&str> = timers.due(Reached::all(at(3))).map(|(_, key)| &**key).collect();
+        assert_eq!(all, ["z", "a", "b"], "else the first ones loaded are not the first ones to fire");
+        let some = Reached { complete: at(3), settled: at(2) };
+        let some: Vec<&str> = timers.due(some).map(|(_, key)| &**key).collect();
+        assert_eq!(some, ["z", "a"]);
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! A process from its start to its drained end.
 //!
-//! Owns the order: configuration, backend, server, wait for a signal, drain. What the services are is given.
+//! Owns the order: configuration, backend, server, wait for a signal, drain: not ready any more, no new connections,
+//! the threads finish their last commit while requests under way are answered. What the services are is given.
 
+use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
@@ -16,6 +18,7 @@ use crate::backend::{SharedBackend, View};
 use crate::commands::{CommandResults, Commands};
 use crate::config::{BackendKind, ClockKind, Config};
 use crate::embedded::{Embedded, EmbeddedOptions, EngineHandle};
+use crate::heartbeat::Heartbeats;
 use crate::http::openapi;
 use crate::http::server::ApiParts;
 use crate::http::server::Readiness;
@@ -59,52 +62,74 @@ pub enum ServeError {
     Ended(String),
 }
 
-/// What runs beside the server.
-enum Running {
-    Embedded(EngineHandle),
-    Kafka(KafkaHandle),
+/// The threads of a backend, as the process looks after them.
+pub trait Threads: Send + 'static {
+    /// Why they cannot do their work now, each reason for a person; nothing if all is well.
+    fn missing(&self) -> Vec<String>;
+
+    /// The name of a part that has ended by itself, which it only does on a failure.
+    fn ended(&self) -> Option<String>;
+
+    /// Lets them finish their last commit.
+    ///
+    /// # Errors
+    /// The first failure of a thread.
+    fn stop(self: Box<Self>) -> Result<(), ServeError>;
 }
 
-impl Running {
+impl Threads for EngineHandle {
+    fn missing(&self) -> Vec<String> {
+        // it is restored before it starts
+        Vec::new()
+    }
+
     fn ended(&self) -> Option<String> {
-        match self {
-            Running::Embedded(handle) => handle.has_ended().then(|| "the embedded engine".to_owned()),
-            Running::Kafka(handle) => handle.ended().map(|name| format!("thread {name}")),
-        }
+        self.has_ended().then(|| "the embedded engine".to_owned())
     }
 
-    fn is_ready(&self) -> bool {
-        match self {
-            Running::Embedded(handle) => !handle.has_ended(),
-            Running::Kafka(handle) => handle.is_ready() && handle.ended().is_none(),
-        }
-    }
-
-    fn stop(self) -> Result<(), ServeError> {
-        match self {
-            Running::Embedded(handle) => Ok(handle.stop()?),
-            Running::Kafka(handle) => Ok(handle.stop()?),
-        }
+    fn stop(self: Box<Self>) -> Result<(), ServeError> {
+        Ok(EngineHandle::stop(*self)?)
     }
 }
 
-/// Readiness as the loop that looks after the threads last saw it.
-#[derive(Default)]
+impl Threads for KafkaHandle {
+    fn missing(&self) -> Vec<String> {
+        KafkaHandle::missing(self)
+    }
+
+    fn ended(&self) -> Option<String> {
+        KafkaHandle::ended(self).map(|name| format!("thread {name}"))
+    }
+
+    fn stop(self: Box<Self>) -> Result<(), ServeError> {
+        Ok(KafkaHandle::stop(*self)?)
+    }
+}
+
+/// What is missing, as the loop that looks after the threads last saw it.
 struct Seen {
-    ready: std::sync::atomic::AtomicBool,
-    draining: std::sync::atomic::AtomicBool,
+    missing: Mutex<Vec<String>>,
+    heartbeats: Heartbeats,
+}
+
+impl Seen {
+    fn new(heartbeats: Heartbeats) -> Self {
+        Self { missing: Mutex::new(vec!["the process starts".to_owned()]), heartbeats }
+    }
+
+    fn set(&self, missing: Vec<String>) {
+        *self.missing.lock().unwrap_or_else(PoisonError::into_inner) = missing;
+    }
 }
 
 impl Readiness for Seen {
     fn missing(&self) -> Vec<String> {
-        use std::sync::atomic::Ordering::Relaxed;
-        let mut missing = Vec::new();
-        if self.draining.load(Relaxed) {
-            missing.push("draining".to_owned());
-        } else if !self.ready.load(Relaxed) {
-            missing.push("partitions are being restored".to_owned());
-        }
-        missing
+        self.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn stuck(&self) -> Vec<String> {
+        let silent = self.heartbeats.silent().into_iter();
+        silent.map(|(name, since)| format!("thread {name} has not turned for {} s", since.as_secs())).collect()
     }
 }
 
@@ -123,13 +148,32 @@ pub struct Process {
 /// # Errors
 /// See [`ServeError`].
 pub fn serve(config: &Config, process: Process, bound: impl FnOnce(SocketAddr, Api)) -> Result<(), ServeError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(config, process, bound))
+    serve_until(config, process, bound, signal())
 }
 
-async fn run(config: &Config, process: Process, bound: impl FnOnce(SocketAddr, Api)) -> Result<(), ServeError> {
+/// As [`serve`], until `told` resolves.
+///
+/// # Errors
+/// See [`ServeError`].
+pub fn serve_until(
+    config: &Config,
+    process: Process,
+    bound: impl FnOnce(SocketAddr, Api),
+    told: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run(config, process, bound, told))
+}
+
+async fn run(
+    config: &Config,
+    process: Process,
+    bound: impl FnOnce(SocketAddr, Api),
+    told: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
     let policies = Arc::new(PolicyTable::new(process.policies));
     let results = Arc::new(CommandResults::default());
+    let heartbeats = Heartbeats::default();
     let metrics = Metrics::default();
     let mut views: Vec<Arc<dyn View>> = vec![policies.clone(), results.clone()];
     let mut routes = Router::new();
@@ -141,10 +185,11 @@ async fn run(config: &Config, process: Process, bound: impl FnOnce(SocketAddr, A
         paths.extend(definition.paths.as_object().cloned().unwrap_or_default());
         services.push(definition.service);
     }
-    let (backend, running) = start(config, &services, &process.codec, &policies, views, &metrics)?;
-    let seen = Arc::new(Seen::default());
+    let observed = Observed { metrics: &metrics, heartbeats: &heartbeats };
+    let (backend, threads) = start(config, &services, &process.codec, &policies, views, observed).await?;
+    let seen = Arc::new(Seen::new(heartbeats));
     let api = Api::new(ApiParts {
-        commands: Commands::new(backend.clone(), results, process.codec.clone()),
+        commands: Commands::new(backend.clone(), results.clone(), process.codec.clone()),
         backend,
         policies,
         keys: Keys::new(config.api_keys()),
@@ -162,34 +207,39 @@ async fn run(config: &Config, process: Process, bound: impl FnOnce(SocketAddr, A
         // an answer and the sender's end mean the same
         stopped.await.ok();
     }));
-    let ended = look_after(&running, &seen, &server).await;
-    seen.draining.store(true, std::sync::atomic::Ordering::Relaxed);
+    let ended = look_after(&*threads, &seen, &server, told).await;
+    seen.set(vec!["the process ends".to_owned()]);
     // the server may have ended by itself
     stop.send(()).ok();
-    let served = server.await.map_err(std::io::Error::other)?;
-    let drained = tokio::task::spawn_blocking(move || running.stop()).await.map_err(std::io::Error::other)?;
-    served?;
-    drained?;
+    let drained = tokio::task::spawn_blocking(move || {
+        let drained = threads.stop();
+        results.let_go();
+        drained
+    });
+    let (served, drained) = tokio::join!(server, drained);
+    served.map_err(std::io::Error::other)?;
+    drained.map_err(std::io::Error::other)??;
     ended.map_or(Ok(()), |part| Err(ServeError::Ended(part)))
 }
 
-/// Waits for a signal to stop; gives the part that ended by itself, if one did.
+/// Waits for `told`; gives the part that ended by itself, if one did before.
 async fn look_after(
-    running: &Running,
+    threads: &dyn Threads,
     seen: &Seen,
-    server: &tokio::task::JoinHandle<std::io::Result<()>>,
+    server: &tokio::task::JoinHandle<()>,
+    told: impl Future<Output = ()>,
 ) -> Option<String> {
-    let mut signals = Box::pin(signal());
+    let mut told = std::pin::pin!(told);
     loop {
-        seen.ready.store(running.is_ready(), std::sync::atomic::Ordering::Relaxed);
+        seen.set(threads.missing());
         if server.is_finished() {
             return Some("the HTTP server".to_owned());
         }
-        if let Some(part) = running.ended() {
+        if let Some(part) = threads.ended() {
             return Some(part);
         }
         tokio::select! {
-            () = &mut signals => return None,
+            () = &mut told => return None,
             () = tokio::time::sleep(LOOK_AFTER) => {}
         }
     }
@@ -208,21 +258,28 @@ async fn signal() {
     }
 }
 
-fn start(
+/// Where the threads tell how they are.
+struct Observed<'a> {
+    metrics: &'a Metrics,
+    heartbeats: &'a Heartbeats,
+}
+
+async fn start(
     config: &Config,
     services: &[Service],
     codec: &Codec,
     policies: &Arc<PolicyTable>,
     views: Vec<Arc<dyn View>>,
-    metrics: &Metrics,
-) -> Result<(SharedBackend, Running), ServeError> {
+    observed: Observed<'_>,
+) -> Result<(SharedBackend, Box<dyn Threads>), ServeError> {
+    let Observed { metrics, heartbeats } = observed;
     let live = config.clock == ClockKind::Wall;
     let topology = Topology::new(services)?;
     match config.backend {
         BackendKind::Embedded => {
             let options = EmbeddedOptions { data_dir: config.data_dir.clone(), live };
-            let (backend, handle) = Embedded::start(&options, &topology, codec, policies, views)?;
-            Ok((backend, Running::Embedded(handle)))
+            let (backend, handle) = Embedded::start(&options, &topology, codec, policies, views, metrics, heartbeats)?;
+            Ok((backend, Box::new(handle)))
         }
         BackendKind::Kafka => {
             let options = KafkaOptions {
@@ -231,10 +288,11 @@ fn start(
                 instance: config.kafka.instance.clone(),
                 threads: config.kafka.threads,
                 live,
+                heartbeats: heartbeats.clone(),
             };
             let (backend, handle) =
-                KafkaBackend::start(&options, &topology, services, codec, policies, views, metrics)?;
-            Ok((backend, Running::Kafka(handle)))
+                KafkaBackend::start(&options, &topology, services, codec, policies, views, metrics).await?;
+            Ok((backend, Box::new(handle)))
         }
     }
 }

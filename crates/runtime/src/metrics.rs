@@ -78,7 +78,7 @@ pub struct Metrics {
     pub timer_faults: Family<StageLabel, Counter>,
     /// Wall time from a timer's instant to its firing.
     pub timer_lateness: Histograms<StageLabel>,
-    /// Commits that went through.
+    /// Commits that went through; one on the embedded store counts for each of its services.
     pub commits: Family<ServiceLabel, Counter>,
     /// Commits that were aborted and done again.
     pub commit_aborts: Family<ServiceLabel, Counter>,
@@ -92,7 +92,7 @@ pub struct Metrics {
     pub states_loaded: Family<StageLabel, Gauge>,
     /// Timers that wait for their instant.
     pub timers_waiting: Family<StageLabel, Gauge>,
-    /// States read back from the changelog.
+    /// States read back at the start, or when a partition came.
     pub states_restored: Family<StageLabel, Counter>,
     /// 1 while Redis answers, 0 while it does not.
     pub hot_states_available: Family<ServiceLabel, Gauge>,
@@ -187,7 +187,11 @@ impl Default for Metrics {
         registry.register("tasks", "Partitions that this instance owns", metrics.tasks.clone());
         registry.register("states_loaded", "States held in memory", metrics.states_loaded.clone());
         registry.register("timers_waiting", "Timers that wait for their instant", metrics.timers_waiting.clone());
-        registry.register("states_restored", "States read back from the changelog", metrics.states_restored.clone());
+        registry.register(
+            "states_restored",
+            "States read back at the start, or when a partition came",
+            metrics.states_restored.clone(),
+        );
         registry.register(
             "hot_states_available",
             "1 while Redis answers, 0 while it does not",

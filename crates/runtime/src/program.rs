@@ -10,12 +10,14 @@ use std::process::ExitCode;
 use figment::value::Value;
 use kefu_contracts::codec::Codec;
 
-use crate::config::{Config, ConfigFaults};
+use crate::config::{Config, ConfigFaults, Flag, LogFormat};
 use crate::lifecycle::{self, Definition, Process};
-use crate::{policies, telemetry};
+use crate::telemetry;
 
 /// Exit code of a bad configuration, as in sysexits(3).
 const EX_USAGE: u8 = 64;
+/// Exit code of a process that could not go on.
+const EX_FAILED: u8 = 1;
 
 const HELP: &str = "\
 Settings come from the file, then the environment (KEFU__HTTP__LISTEN=...), then flags, each weighing more.
@@ -40,35 +42,38 @@ pub fn run(name: &str, define: impl FnOnce(&Config, &Codec) -> Result<Definition
         Ok(Asked::Help) => return say(&format!("{name}: a service of kefu\n\n{HELP}")),
         Ok(Asked::Version) => return say(&format!("{name} {}", env!("CARGO_PKG_VERSION"))),
         Ok(Asked::Run { file, settings, only_check }) => (file, settings, only_check),
-        Err(fault) => return usage(name, &fault),
+        // nothing says yet how lines are to look
+        Err(fault) => return stop(LogFormat::Text, name, &fault, EX_USAGE),
     };
     let codec = Codec::single_object();
-    let prepared = Config::load_with(file.as_deref(), settings)
-        .map_err(|faults| faults.to_string())
-        .and_then(|config| Ok((policies::read_files(&config.policies).map_err(|error| error.to_string())?, config)))
-        .and_then(|(policies, config)| {
-            Ok((define(&config, &codec).map_err(|faults| faults.to_string())?, policies, config))
-        });
-    let (definition, policies, config) = match prepared {
+    let flag = |(key, value)| Flag { name: format!("--{key}"), key, value };
+    let reading = Config::read(file.as_deref(), settings.into_iter().map(flag).collect());
+    let format = reading.config.telemetry.format;
+    let (config, policies, definition) = match reading.with(|config| define(config, &codec)) {
         Ok(prepared) => prepared,
-        Err(fault) => return usage(name, &fault),
+        Err(faults) => return stop(format, name, &faults.to_string(), EX_USAGE),
     };
     if only_check {
         return say(&format!("{name}: the settings have no faults"));
     }
     let _telemetry = match telemetry::start(&config.telemetry, name) {
         Ok(telemetry) => telemetry,
-        Err(fault) => return usage(name, &fault),
+        Err(fault) => return stop(format, name, &fault, EX_USAGE),
     };
+    for warning in config.warnings() {
+        tracing::warn!("{warning}");
+    }
     let process = Process { here: vec![definition], policies, codec };
-    let served = lifecycle::serve(&config, process, |address, _| tracing::info!(%address, "{name} listens"));
+    let served = lifecycle::serve(&config, process, |address, _| telemetry::tell_listening(format, name, address));
     match served {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "{name} stops");
-            ExitCode::FAILURE
-        }
+        Err(error) => stop(format, name, &error.to_string(), EX_FAILED),
     }
+}
+
+fn stop(format: LogFormat, name: &str, fault: &str, code: u8) -> ExitCode {
+    telemetry::tell_fatal(format, name, fault);
+    ExitCode::from(code)
 }
 
 fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Asked, String> {
@@ -116,12 +121,6 @@ fn say(text: &str) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-#[expect(clippy::print_stderr, reason = "the log is not there before the settings are")]
-fn usage(name: &str, fault: &str) -> ExitCode {
-    eprintln!("{name}: {fault}");
-    ExitCode::from(EX_USAGE)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -158,13 +157,5 @@ mod tests {
         ] {
             assert!(asked(args).unwrap_err().contains(wanted), "{args:?}");
         }
-    }
-
-    #[test]
-    fn a_flag_weighs_more_than_the_default_and_an_unknown_one_is_refused() {
-        let listen = ("http.listen".to_owned(), Value::from("127.0.0.1:9"));
-        let config = Config::load_with(None, vec![listen, ("kafka.threads".to_owned(), read("4"))]).unwrap();
-        assert_eq!((config.http.listen.as_str(), config.kafka.threads), ("127.0.0.1:9", 4));
-        assert!(Config::load_with(None, vec![("htpp.listen".to_owned(), Value::from("x"))]).is_err());
     }
 }

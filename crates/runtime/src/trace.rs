@@ -7,13 +7,10 @@ use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::SystemTime;
 
-use kefu_processor::Stage;
 use opentelemetry::trace::{
     SpanBuilder, SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer,
 };
 use opentelemetry::{Context, KeyValue, global};
-
-use crate::kafka::MessageHeaders;
 
 /// The trace that a record belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -86,13 +83,8 @@ fn random() -> u64 {
     RandomState::new().build_hasher().finish().max(1)
 }
 
-/// The context for what follows from each message of a batch, in their order.
-pub(crate) fn begin(stage: &Stage, messages: &[impl MessageHeaders]) -> Vec<TraceContext> {
-    messages.iter().map(|message| follow(stage, message.traceparent())).collect()
-}
-
 /// The context for what follows from a record with this `traceparent`.
-pub(crate) fn follow(stage: &Stage, traceparent: Option<&str>) -> TraceContext {
+pub(crate) fn follow(service: &'static str, processor: &'static str, traceparent: Option<&str>) -> TraceContext {
     let Some(parent) = traceparent.and_then(TraceContext::parse) else { return fresh() };
     if !parent.sampled {
         return parent.child();
@@ -100,13 +92,13 @@ pub(crate) fn follow(stage: &Stage, traceparent: Option<&str>) -> TraceContext {
     let tracer = global::tracer("kefu");
     #[expect(clippy::disallowed_methods, reason = "a span says when it was made; nothing is decided by it")]
     let now = SystemTime::now();
-    let builder = SpanBuilder::from_name(format!("{} {}", stage.service, stage.name))
+    let builder = SpanBuilder::from_name(format!("{service} {processor}"))
         .with_kind(SpanKind::Consumer)
         .with_start_time(now)
         .with_attributes([
             KeyValue::new("messaging.system", "kafka"),
-            KeyValue::new("kefu.processor", stage.name),
-            KeyValue::new("kefu.service", stage.service),
+            KeyValue::new("kefu.processor", processor),
+            KeyValue::new("kefu.service", service),
         ]);
     let span = tracer.build_with_context(builder, &parent.context());
     let made = Context::new().with_span(span);

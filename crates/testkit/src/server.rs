@@ -14,6 +14,7 @@ use kefu_runtime::backend::{Backend, NewRecord, View};
 use kefu_runtime::commands::{CommandResults, Commands};
 use kefu_runtime::config::{ClockKind, Config};
 use kefu_runtime::embedded::{Embedded, EmbeddedOptions, EngineHandle};
+use kefu_runtime::heartbeat::Heartbeats;
 use kefu_runtime::http::server::{ApiParts, Readiness};
 use kefu_runtime::http::{Api, auth::Keys, openapi, router};
 use kefu_runtime::lifecycle::Definition;
@@ -52,6 +53,10 @@ struct Ready;
 
 impl Readiness for Ready {
     fn missing(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn stuck(&self) -> Vec<String> {
         Vec::new()
     }
 }
@@ -96,14 +101,16 @@ impl Server {
         let results = Arc::new(CommandResults::default());
         let mut views: Vec<Arc<dyn View>> = vec![policies.clone(), results.clone()];
         views.extend(definition.views);
+        let metrics = Metrics::default();
         let (backend, engine) =
-            Embedded::start(&options, &topology, &codec, &policies, views).unwrap_or_else(|error| panic!("{error}"));
+            Embedded::start(&options, &topology, &codec, &policies, views, &metrics, &Heartbeats::default())
+                .unwrap_or_else(|error| panic!("{error}"));
         let api = Api::new(ApiParts {
             commands: Commands::new(backend.clone(), results, codec.clone()),
             backend: backend.clone(),
             policies,
             keys: Keys::new(config.api_keys()),
-            metrics: Metrics::default(),
+            metrics,
             http: config.http.clone(),
             trace_share: 0.0,
             clock: config.clock,

@@ -7,8 +7,10 @@ use std::time::Duration;
 
 use crate::cache;
 use crate::install;
+use crate::kafka_client;
 use crate::kafka_probe;
 use crate::ports::Port;
+use crate::record_batch::RawRecord;
 use crate::service::{Service, Signal, log_contains};
 use crate::{Error, Result};
 
@@ -90,6 +92,17 @@ impl Kafka {
     /// Process id, or `None` after [`Kafka::kill`].
     pub fn pid(&self) -> Option<u32> {
         self.service.pid()
+    }
+
+    /// Appends records with any bytes to a partition, in their order; gives the offset of the first.
+    pub fn append(&self, topic: &str, partition: i32, records: &[RawRecord]) -> Result<i64> {
+        let doing = format!("append records to {topic}/{partition}");
+        kafka_client::append(self.port.number(), topic, partition, records).map_err(Error::io(doing))
+    }
+
+    /// Gives a topic more partitions.
+    pub fn grow(&self, topic: &str, partitions: i32) -> Result<()> {
+        kafka_client::grow(self.port.number(), topic, partitions).map_err(Error::io(format!("grow {topic}")))
     }
 
     /// Freezes the broker: its sockets stay open but nothing answers.

@@ -1,19 +1,24 @@
 //! Real Apache Kafka and Redis for tests: started on loopback with free ports, stopped with the value that owns them.
 //!
-//! Owns installation, start, faults (pause, kill, restart) and clean-up of these processes. Topics, clients and
-//! assertions do not belong here. A service also ends when the process that started it dies, however it dies.
+//! Owns installation, start, faults (pause, kill, restart, records that are none, an older Redis) and clean-up of these
+//! processes. Topics and assertions do not belong here. A service also ends when the process that started it dies,
+//! however it dies.
 #![forbid(unsafe_code)]
 
 mod cache;
 mod error;
 mod install;
 mod kafka;
+mod kafka_client;
 mod kafka_probe;
 mod ports;
+mod record_batch;
 mod redis;
 mod service;
+mod wire;
 
 pub use error::{Error, Result};
 pub use install::ensure_installed;
 pub use kafka::{Kafka, KafkaOptions};
+pub use record_batch::RawRecord;
 pub use redis::Redis;

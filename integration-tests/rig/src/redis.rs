@@ -1,7 +1,9 @@
 //! One Redis server that keeps everything in memory.
 
+use std::fs;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -87,6 +89,40 @@ impl Redis {
     pub fn restart_empty(&mut self) -> Result<()> {
         self.service.kill()?;
         self.launch()
+    }
+
+    /// Keeps a copy of all keys for [`Redis::restart_from_copy`].
+    pub fn keep_copy(&self) -> Result<()> {
+        let answer = ask(self.port.number(), "SAVE").map_err(Error::io("send SAVE to redis"))?;
+        if answer != "+OK" {
+            return Err(Error::Protocol { service: NAME, answer });
+        }
+        // out of the way: a server that starts reads its dump
+        fs::rename(self.dump(), self.copy()).map_err(Error::io("keep the copy of redis"))
+    }
+
+    /// Starts the server again on the same port with the data of the last [`Redis::keep_copy`], as a backup or a
+    /// replica that lagged would bring them; kills it first if it runs.
+    pub fn restart_from_copy(&mut self) -> Result<()> {
+        self.service.kill()?;
+        fs::copy(self.copy(), self.dump()).map_err(Error::io("bring back the copy of redis"))?;
+        self.launch()?;
+        fs::remove_file(self.dump()).map_err(Error::io("remove the dump of redis"))
+    }
+
+    /// How many keys it has.
+    pub fn keys(&self) -> Result<u64> {
+        let answer = ask(self.port.number(), "DBSIZE").map_err(Error::io("send DBSIZE to redis"))?;
+        let count = answer.strip_prefix(':').and_then(|count| count.parse().ok());
+        count.ok_or(Error::Protocol { service: NAME, answer })
+    }
+
+    fn dump(&self) -> PathBuf {
+        self.service.folder().join("dump.rdb")
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.service.folder().join("copy.rdb")
     }
 }
 

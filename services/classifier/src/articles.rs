@@ -1,11 +1,10 @@
 //! The processor `articles`: commands in, the knowledge base's articles and answers out.
 
+use kefu_contracts::Reject;
 use kefu_contracts::command::Command;
 use kefu_contracts::knowledge::Article;
 use kefu_contracts::topic::{ARTICLES, COMMAND_RESULTS, COMMANDS, TopicInfo};
-use kefu_contracts::{Code, Reject};
-use kefu_processor::ledger::{done, refusal};
-use kefu_processor::{Context, Due, Ledger, Processor, StateRecord, TimerClass, input};
+use kefu_processor::{Context, Done, Due, Ledger, Processor, StateRecord, TimerClass, input};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -58,35 +57,17 @@ impl Processor for Articles {
             "article_retire" => retire,
             _ => return Ok(()),
         };
-        if ctx.key() != format!("{}/{}", command.tenant, command.target) {
-            let detail =
-                format!("the key of command `{}` is not its `tenant/target`; send it again", command.command_id);
-            return Err(Reject::new(Code::BadKey, detail));
-        }
+        command.check_key(ctx.key())?;
         let kept = state.get_or_insert_default();
-        let seen = kept.ledger.seen(&command);
-        let answer = match seen {
-            Some(seen) => {
-                ctx.duplicate();
-                seen.into_result()
-            }
-            None => {
-                let answer = match decide(kept.article.as_ref(), &command) {
-                    Ok(article) => {
-                        let created = kept.article.is_none();
-                        ctx.emit(&ARTICLES, ctx.key(), &article, command.at);
-                        let body = json!({"article_id": article.article_id, "version": article.version,
-                            "revision": article.revision, "retired": article.retired});
-                        kept.article = Some(article);
-                        done(&command, if created { 201 } else { 200 }, body)
-                    }
-                    Err(reject) => refusal(&command, status(reject.code), reject.code, reject.detail),
-                };
-                kept.ledger.record(&command, &answer);
-                answer
-            }
-        };
-        ctx.emit(&COMMAND_RESULTS, format!("{}/{}", command.tenant, command.command_id), &answer, answer.at);
+        kept.ledger.decide(&command, ctx, |ctx| {
+            let article = decide(kept.article.as_ref(), &command)?;
+            let created = kept.article.is_none();
+            ctx.emit(&ARTICLES, ctx.key(), &article, command.at);
+            let body = json!({"article_id": article.article_id, "version": article.version,
+                "revision": article.revision, "retired": article.retired});
+            kept.article = Some(article);
+            Ok(if created { Done::created(body) } else { Done::ok(body) })
+        });
         Ok(())
     }
 
@@ -102,14 +83,6 @@ impl Processor for Articles {
 
     fn due(&self, state: &ArticleState) -> Option<Due> {
         state.ledger.next_expiry().map(|at| Due::recurring(at, TimerClass::Last))
-    }
-}
-
-fn status(code: Code) -> i64 {
-    match code {
-        Code::NotFound => 404,
-        Code::Conflict => 409,
-        _ => 422,
     }
 }
 

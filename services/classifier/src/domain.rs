@@ -2,7 +2,6 @@
 
 pub mod article;
 pub mod case_history;
-pub mod priority;
 pub mod sentiment;
 pub mod severity;
 pub mod verdict;

@@ -27,6 +27,20 @@ fn an_article_is_written_read_and_retired() {
 }
 
 #[test]
+fn a_command_is_as_large_as_what_a_person_writes() {
+    let server = server();
+    // 20 000 characters, each escaped
+    let article = format!(r#"{{"title": "t", "body": "{}", "language": "zh-Hans"}}"#, r"\u9000".repeat(20_000));
+    assert_eq!(server.call("PUT /v1/articles/a", "demo-agent", &[JSON, AGENT], article).status, 201);
+    let send = |method: &str, bytes: usize| {
+        let body = " ".repeat(bytes);
+        server.call(&format!("{method} /v1/articles/b"), "demo-agent", &[JSON, AGENT], body).status
+    };
+    assert_eq!((send("PUT", 262_144), send("PUT", 262_145)), (422, 413));
+    assert_eq!((send("DELETE", 65_536), send("DELETE", 65_537)), (404, 413));
+}
+
+#[test]
 fn the_same_key_gives_the_same_answer_and_another_body_is_refused() {
     let server = server();
     let put = |body: &str| {
@@ -40,7 +54,7 @@ fn the_same_key_gives_the_same_answer_and_another_body_is_refused() {
         put(r#"{"title": "u", "body": "b", "language": "en"}"#).problem(),
         (422, "idempotency_mismatch".to_owned())
     );
-    assert_eq!(server.get("/v1/commands/k-1", "demo-read").status, 422);
+    assert_eq!(server.get("/v1/commands/k-1", "demo-agent").status, 201);
     assert_eq!(server.get("/v1/commands/k-1", "other-read").status, 404);
 }
 
@@ -65,5 +79,5 @@ fn who_may_not_or_says_too_little_is_refused() {
 
 #[test]
 fn every_route_is_in_the_document() {
-    assert_eq!(server().check_document(), 3);
+    assert_eq!(server().check_document(), 9);
 }

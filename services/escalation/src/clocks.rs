@@ -210,11 +210,14 @@ impl Processor for Clocks {
         }
         let live = ctx.clock().live;
         let case = state.get_or_insert_with(|| CaseClocks::new(fact.channel, live));
-        match case.facts.take(&fact)? {
-            Taken::Repeated => ctx.duplicate(),
+        let taken = case.facts.take(&fact)?;
+        // all facts are told again if the case turns out to have begun on another channel
+        let moved = std::mem::replace(&mut case.channel, fact.channel) != fact.channel;
+        match taken {
+            Taken::Repeated if !moved => ctx.duplicate(),
             Taken::Irrelevant if case.facts.list().is_empty() => case.forget_at = Some(fact.at.plus_ms(LATENESS_MS)),
             Taken::Irrelevant => {}
-            Taken::Changed => {
+            Taken::Repeated | Taken::Changed => {
                 case.plan_routing(&fact, ctx);
                 case.plan_telling(fact.at);
             }

@@ -5,7 +5,7 @@ mod story;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use kefu_contracts::case_event::CaseEvent;
+use kefu_contracts::case_event::{CaseContext, CaseEvent};
 use kefu_contracts::sla_event::{SlaEvent, SlaEventKind as Kind};
 use kefu_contracts::topic::{CASE_EVENTS, SLA_EVENTS};
 use kefu_contracts::{Metric, Priority, Status, Timestamp};
@@ -359,5 +359,31 @@ proptest! {
         }
         shuffled.run_out();
         prop_assert_eq!(disagreements(&events(&shuffled), &events(&in_order)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn facts_told_again_count_as_they_were_told_last(
+        case in any_case(),
+        untold in proptest::collection::vec((any_priority(), 0..3000_i64), 30),
+    ) {
+        let facts = facts(&case);
+        let mut at_once = driver(&case);
+        story::play(&mut at_once, &facts);
+        at_once.run_out();
+        // each is told with another priority first
+        let before = facts.iter().zip(untold.iter().cycle()).map(|(fact, (priority, _))| {
+            let context = CaseContext { priority: Some(*priority), ..fact.context.clone() };
+            (minute(fact.at), CaseEvent { context, ..fact.clone() })
+        });
+        let after = facts.iter().zip(untold.iter().cycle());
+        let after = after.map(|(fact, (_, delay))| (minute(fact.at) + delay, fact.clone()));
+        let mut arrivals: Vec<(i64, CaseEvent)> = before.chain(after).collect();
+        arrivals.sort_by_key(|(at, _)| *at);
+        let mut again = driver(&case);
+        for (at, fact) in arrivals {
+            again.send_at(instant(at), &CASE_EVENTS, &story::key(&fact), &fact);
+        }
+        again.run_out();
+        prop_assert_eq!(disagreements(&events(&again), &events(&at_once)), Vec::<String>::new());
     }
 }

@@ -108,5 +108,5 @@ fn a_policy_with_faults_is_refused_with_all_of_them() {
 
 #[test]
 fn every_route_is_in_the_document() {
-    assert_eq!(server().check_document(), 3);
+    assert_eq!(server().check_document(), 9);
 }

@@ -2,6 +2,8 @@
 
 mod story;
 
+use kefu_contracts::Channel;
+use kefu_contracts::case_event::CaseEvent;
 use kefu_contracts::topic::{CASE_EVENTS, SLA_EVENTS};
 use story::{at, clock_lines, driver, facts, key, play, retraction};
 
@@ -140,4 +142,23 @@ fn ids_name_the_clock_and_the_breach_not_the_order_of_arrival() {
     let first = &events[0];
     assert_eq!((first.policy.as_str(), first.policy_version, first.calendar.as_str()), ("x", 1, "always"));
     assert_eq!((first.target_ms, first.tenant.as_str(), first.case_id.as_str()), (Some(3_600_000), "demo", "c-1#1"));
+}
+
+#[test]
+fn a_case_that_turns_out_to_have_begun_on_another_channel_has_the_targets_of_that_one() {
+    const CHANNELS: &str = "
+sla:
+  - {name: mail, match: {channel: [email]}, targets: {first_reply: 2h}}
+  - {name: rest, targets: {first_reply: 1h}}
+";
+    let mut driver = driver(&[CHANNELS]);
+    let facts = facts("02T09:00 opened\n+ classified inquiry");
+    play(&mut driver, &facts);
+    for fact in facts {
+        driver.send(&CASE_EVENTS, &key(&fact), &CaseEvent { channel: Channel::Email, ..fact.clone() });
+    }
+    driver.run_out();
+    let lines = clock_lines(&driver, &[]);
+    assert_eq!(lines.last().map(String::as_str), Some("02T11:00 first_reply breached due 02T11:00 used 2h"));
+    assert_eq!(lines.iter().filter(|line| line.contains("breached")).count(), 1, "{lines:?}");
 }

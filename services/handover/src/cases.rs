@@ -165,6 +165,22 @@ mod tests {
     }
 
     #[test]
+    fn a_team_that_turns_out_to_be_another_is_told() {
+        let mut driver = driver();
+        let assignment = assigned(10, "e-1", Some("a-1"));
+        let mut again = assignment.clone();
+        again.context.team = Some("night".to_owned());
+        for event in [&assignment, &assignment, &again, &again] {
+            driver.send_at(event.at, &CASE_EVENTS, "demo/c-1#1", event);
+        }
+        let teams = driver.written(&AGENTS).into_iter().map(|(_, news)| match news {
+            AgentNews::Case(record) => record.held_at(again.at).and_then(|held| held.team.clone()),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(teams.collect::<Vec<_>>(), [Some("care".to_owned()), Some("night".to_owned())]);
+    }
+
+    #[test]
     fn a_closed_case_is_forgotten_after_the_reopen_window_and_the_lateness() {
         let mut driver = driver();
         let reopen_window = Policies::default().in_force("demo", 0).reopen_window_ms;

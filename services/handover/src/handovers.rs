@@ -1,22 +1,21 @@
 //! The processor `handovers`: the record of one outgoing agent and shift.
 
-use kefu_contracts::command::{Command, CommandResult};
+use kefu_contracts::command::Command;
 use kefu_contracts::handover::{Handover, HandoverState};
 use kefu_contracts::partition::split_key;
 use kefu_contracts::topic::{CHANNEL_EVENTS, COMMAND_RESULTS, COMMANDS, HANDOVERS, OUTBOUND, TopicInfo};
-use kefu_contracts::{ActorKind, Reject, Timestamp};
-use kefu_processor::{Context, Due, Ledger, Processor, StateRecord, TimerClass, input};
+use kefu_contracts::{ActorKind, Code, Reject, Timestamp};
+use kefu_processor::{CommandQueue, Context, Due, Ledger, Processor, StateRecord, TimerClass, input, ledger};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::domain::case_record::CaseRecord;
-use crate::domain::command_queue::{self, CommandQueue};
 use crate::domain::contents::{self, CaseRecords};
 use crate::domain::deadline::{self, Deadline};
 use crate::domain::life_cycle::{Done, Life, Person};
 use crate::domain::notice::{self, Addressee};
 use crate::domain::presence::Presences;
-use crate::domain::request::{self, Refusal};
+use crate::domain::request;
 use crate::domain::responsibility::{self, Move};
 use crate::domain::shift::{ShiftRef, skipped_at};
 use crate::domain::texts::News;
@@ -72,7 +71,7 @@ impl Processor for Handovers {
             DeskInput::News(news) => state.get_or_insert_default().learn(*news, ctx),
             DeskInput::Command(command) => {
                 if request::read(&command).is_some() {
-                    state.get_or_insert_default().waiting.push(*command)?;
+                    state.get_or_insert_default().waiting.push(ctx.key(), *command)?;
                 }
             }
         }
@@ -83,8 +82,7 @@ impl Processor for Handovers {
         let Some(desk) = state else { return Ok(()) };
         let now = ctx.now();
         for command in desk.waiting.take_until(now) {
-            let result = desk.decide(&command, ctx);
-            ctx.emit(&COMMAND_RESULTS, format!("{}/{}", ctx.tenant(), command.command_id), &result, now);
+            desk.decide(&command, ctx);
         }
         desk.pass_deadline(ctx);
         desk.ledger.expire(now);
@@ -163,53 +161,51 @@ impl Desk {
         self.presences.note(agent_id, at, here);
     }
 
-    fn decide(&mut self, command: &Command, ctx: &mut Context<'_>) -> CommandResult {
+    fn decide(&mut self, command: &Command, ctx: &mut Context<'_>) {
+        let mut ledger = std::mem::take(&mut self.ledger);
+        ledger.decide(command, ctx, |ctx| self.fulfil(command, ctx));
+        self.ledger = ledger;
+    }
+
+    fn fulfil(&mut self, command: &Command, ctx: &mut Context<'_>) -> Result<ledger::Done, Reject> {
         let (tenant, handover_id) = split_key(ctx.key());
-        let known = self.life.as_mut().filter(|life| command.at < kept_until(life));
-        let Some(life) = known else {
+        let (cases, presences) = (&self.cases, &self.presences);
+        let life = self.life.as_mut().filter(|life| command.at < kept_until(life)).ok_or_else(|| {
             let detail =
                 format!("there is no handover `{handover_id}`; it is drafted 30 minutes before the shift's end");
-            return command_queue::refused(command, Refusal::not_found(detail));
+            Reject::new(Code::NotFound, detail)
+        })?;
+        let request = request::read(command)
+            .unwrap_or_else(|| Err(Reject::new(Code::UnknownCommand, "this is no command to a handover")))?;
+        if !matches!(command.actor.kind, ActorKind::Agent | ActorKind::Supervisor) {
+            return Err(Reject::new(Code::Forbidden, "only agents and supervisors take part in handovers"));
+        }
+        let policy = ctx.policies().in_force(tenant, command.at.ms());
+        let id = command.actor.id.clone();
+        let team = &life.record.team;
+        let by = Person {
+            supervises: command.actor.kind == ActorKind::Supervisor || notice::supervises(policy, team, &id),
+            on_shift: presences.on_shift(&id, team, policy.rota(), command.at),
+            arrived_at: presences.arrived_at(&id, command.at),
+            id,
         };
         let before = life.record.clone();
-        let (cases, presences) = (&self.cases, &self.presences);
-        let mut done = None;
-        let result = command_queue::answer(&mut self.ledger, command, || {
-            let request =
-                request::read(command).unwrap_or_else(|| Err(Refusal::invalid("this is no command to a handover")))?;
-            if !matches!(command.actor.kind, ActorKind::Agent | ActorKind::Supervisor) {
-                return Err(Refusal::forbidden("only agents and supervisors take part in handovers"));
-            }
-            let policy = ctx.policies().in_force(tenant, command.at.ms());
-            let id = command.actor.id.clone();
-            let team = &life.record.team;
-            let by = Person {
-                supervises: command.actor.kind == ActorKind::Supervisor || notice::supervises(policy, team, &id),
-                on_shift: presences.on_shift(&id, team, policy.rota(), command.at),
-                arrived_at: presences.arrived_at(&id, command.at),
-                id,
-            };
-            let outcome = life.decide(request, &by, cases, command.at)?;
-            let mut body = json!({"handover_id": handover_id, "state": life.record.state});
-            if let Done::Asked(no) = &outcome {
-                body["no"] = json!(no);
-            }
-            if let Some(hash) = &life.record.version_hash {
-                body["version_hash"] = json!(hash);
-            }
-            done = Some(outcome);
-            Ok(body)
-        });
+        let done = life.decide(request, &by, cases, command.at)?;
+        let mut body = json!({"handover_id": handover_id, "state": life.record.state});
+        if let Some(hash) = &life.record.version_hash {
+            body["version_hash"] = json!(hash);
+        }
         match done {
-            Some(Done::Signed(moves)) => {
+            Done::Asked(no) => body["no"] = json!(no),
+            Done::Reported => report_problem(&life.record, ctx),
+            Done::Signed(moves) => {
                 hand_over(&life.record, &moves, ctx);
                 self.close();
             }
-            Some(Done::Reported) => report_problem(&life.record, ctx),
-            Some(Done::Written | Done::Asked(_)) | None => {}
+            Done::Written => {}
         }
         self.publish(Some(&before), ctx);
-        result
+        Ok(ledger::Done::ok(body))
     }
 
     fn pass_deadline(&mut self, ctx: &mut Context<'_>) {
@@ -315,7 +311,7 @@ fn tell(record: &Handover, people: &[Addressee], news: News<'_>, part: &[&str], 
 mod tests {
     use kefu_contracts::Json;
     use kefu_contracts::channel_event::Actor;
-    use kefu_processor::state::{decode, encode};
+    use kefu_processor::state::{Header, decode, encode};
 
     use super::*;
     use crate::domain::contents::tests::{case, cases, held};
@@ -342,16 +338,15 @@ mod tests {
             ..Desk::default()
         };
         desk.presences.note("a-2".to_owned(), end, true);
-        command_queue::answer(&mut desk.ledger, &command("k-1", end), || Ok(json!({"no": 1})));
-        desk.waiting.push(command("k-2", end.plus_ms(1))).unwrap();
+        desk.waiting.push("demo/h-1", command("k-2", end.plus_ms(1))).unwrap();
         desk
     }
 
     #[test]
     fn what_is_stored_is_what_was_known() {
         let desk = desk();
-        let due = Handovers.due(&desk);
-        let bytes = encode("demo/h-1", &desk, due).unwrap();
+        let header = Header { due: Handovers.due(&desk), ..Header::default() };
+        let bytes = encode("demo/h-1", &desk, header).unwrap();
         assert_eq!(decode::<Desk>("demo/h-1", &bytes).unwrap(), desk);
     }
 

@@ -6,16 +6,14 @@
 use kefu_contracts::command::Command;
 use kefu_contracts::partition::split_key;
 use kefu_contracts::topic::{COMMAND_RESULTS, COMMANDS, OUTBOUND, TopicInfo};
-use kefu_contracts::{Reject, Timestamp};
+use kefu_contracts::{Code, Reject, Timestamp};
 use kefu_policy::Policy;
-use kefu_processor::{Context, Due, Ledger, Processor, StateRecord, TimerClass, input};
+use kefu_processor::{CommandQueue, Context, Done, Due, Ledger, Processor, StateRecord, TimerClass, input};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::domain::attendance::{self, Attendance, Attended};
-use crate::domain::command_queue::{self, CommandQueue};
 use crate::domain::notice::{self, Addressee};
-use crate::domain::request::Refusal;
 use crate::domain::shift::{ShiftRef, handover_id, skipped_at};
 use crate::domain::texts::News;
 use crate::topics::{AGENTS, AgentNews, DRAFTS, DraftNews, SHIFTS, ShiftAnnounced, ShiftWord};
@@ -73,12 +71,17 @@ impl Processor for Shifts {
     type State = ShiftState;
     type Input = ShiftInput;
 
-    fn on_record(&self, state: &mut Option<ShiftState>, input: ShiftInput, _: &mut Context<'_>) -> Result<(), Reject> {
+    fn on_record(
+        &self,
+        state: &mut Option<ShiftState>,
+        input: ShiftInput,
+        ctx: &mut Context<'_>,
+    ) -> Result<(), Reject> {
         match input {
             ShiftInput::Announced(announced) => state.get_or_insert_default().announce(*announced),
             ShiftInput::Command(command) => {
                 if attendance::read(&command).is_some() {
-                    state.get_or_insert_default().waiting.push(*command)?;
+                    state.get_or_insert_default().waiting.push(ctx.key(), *command)?;
                 }
             }
         }
@@ -146,14 +149,12 @@ impl ShiftState {
             let (shift, since) = (ShiftRef::of(&shift), command.at);
             self.known = Some(KnownShift { shift, attendance, since, reported: false });
         }
-        let result = match &mut self.known {
-            Some(known) => command_queue::answer(&mut self.ledger, command, || known.attend(command, policy, ctx)),
-            None => {
-                let detail = format!("no shift `{shift_id}` in the policy; see the shifts of the team");
-                command_queue::refused(command, Refusal::not_found(detail))
-            }
-        };
-        ctx.emit(&COMMAND_RESULTS, format!("{tenant}/{}", command.command_id), &result, ctx.now());
+        self.ledger.decide(command, ctx, |ctx| {
+            let known = self.known.as_mut().ok_or_else(|| {
+                Reject::new(Code::NotFound, format!("no shift `{shift_id}` in the policy; see the shifts of the team"))
+            })?;
+            known.attend(command, policy, ctx).map(Done::ok)
+        });
     }
 }
 
@@ -167,9 +168,9 @@ impl KnownShift {
         command: &Command,
         policy: &Policy,
         ctx: &mut Context<'_>,
-    ) -> Result<serde_json::Value, Refusal> {
+    ) -> Result<serde_json::Value, Reject> {
         let Some(read) = attendance::read(command) else {
-            return Err(Refusal::invalid(format!("`{}` is nothing to do with a shift", command.kind)));
+            return Err(Reject::new(Code::InvalidField, format!("`{}` is nothing to do with a shift", command.kind)));
         };
         let (agent, request) = read?;
         let is_member = |id: &str| belongs_to(policy, &self.shift.team, id);

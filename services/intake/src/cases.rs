@@ -17,6 +17,7 @@ use kefu_policy::PolicyHistory;
 use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass};
 
 use crate::domain::admission::admit;
+use crate::domain::budget::{fit, has_room};
 use crate::domain::case_record::CaseRecord;
 use crate::domain::conversation::{Conversation, MAX_WAITING, Waiting};
 use crate::domain::division::{Place, place};
@@ -131,8 +132,7 @@ impl<'d, 'c> Desk<'d, 'c> {
             return Ok(());
         }
         self.take(conversation, Arc::new(input))?;
-        self.plan(conversation);
-        Ok(())
+        self.settle(conversation)
     }
 
     fn classified(&mut self, state: &mut Option<Conversation>, classification: Classification) -> Result<(), Reject> {
@@ -149,16 +149,14 @@ impl<'d, 'c> Desk<'d, 'c> {
             return Ok(());
         }
         self.add(conversation, index, Arc::new(input));
-        self.plan(conversation);
-        Ok(())
+        self.settle(conversation)
     }
 
     /// Gives an input that was not seen before to whom it concerns.
     fn take(&mut self, conversation: &mut Conversation, input: Arc<Input>) -> Result<(), Reject> {
         let merging = conversation.merging().and_then(|case| case.merging.as_ref());
         if merging.is_some_and(|merging| merging.input.at <= input.at) {
-            conversation.held.push(input);
-            return Ok(());
+            return hold(conversation, input);
         }
         match conversation.forwarding.as_ref().filter(|forwarding| forwarding.since <= input.at) {
             Some(forwarding) => self.forward(&forwarding.case_id, &input),
@@ -204,7 +202,8 @@ impl<'d, 'c> Desk<'d, 'c> {
             Code::NoCase,
             "no case has begun at that time; it is taken up if an event that opens one comes within 72 h",
         );
-        if conversation.waiting.len() < MAX_WAITING {
+        let aside = conversation.waiting.iter().map(|waiting| &*waiting.input);
+        if conversation.waiting.len() < MAX_WAITING && has_room(aside, &input) {
             let until = self.ctx.clock().now.plus_ms(REMEMBERED_MS);
             conversation.waiting.push(Waiting { input, until });
         }
@@ -282,10 +281,30 @@ impl<'d, 'c> Desk<'d, 'c> {
         any
     }
 
+    /// Plans what comes next, and makes what is kept fit its budget.
+    fn settle(&self, conversation: &mut Conversation) -> Result<(), Reject> {
+        self.plan(conversation);
+        fit(conversation, |case| {
+            let (acknowledgement_id, acknowledgement) = self.acknowledgement(&case.case_id, case.acknowledgement);
+            let rules = Rules { policies: self.policies, acknowledgement_id: &acknowledgement_id, acknowledgement };
+            case.fold_older_half(&rules);
+        })
+    }
+
     fn plan(&self, conversation: &mut Conversation) {
         let now = self.ctx.now();
         conversation.plan(now, self.policies.in_force(now.ms()).reopen_window_ms);
     }
+}
+
+/// Lets an input wait for the answer to a merge.
+fn hold(conversation: &mut Conversation, input: Arc<Input>) -> Result<(), Reject> {
+    if !has_room(conversation.held.iter().map(|held| &**held), &input) {
+        let detail = "the case waits for the answer to a merge, and too much waits with it; send the event again";
+        return Err(Reject::new(Code::TooLarge, detail));
+    }
+    conversation.held.push(input);
+    Ok(())
 }
 
 fn closed() -> Reject {

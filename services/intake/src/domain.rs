@@ -2,10 +2,12 @@
 //!
 //! An event is checked and typed (`event`, `admission`), becomes an [`input::Input`], is given to a case (`division`)
 //! and changes it (`life_cycle`, `step`); `fold` makes a case's facts from all of its inputs, `case_record` keeps both
-//! and tells what changed. `case_fact` and `notices` put facts and messages into records. Nothing here knows of
+//! and tells what changed. `budget` bounds what is
+//! kept. `case_fact` and `notices` put facts and messages into records. Nothing here knows of
 //! contexts, topics or clocks.
 
 pub mod admission;
+pub mod budget;
 pub mod case_fact;
 pub mod case_record;
 pub mod conversation;

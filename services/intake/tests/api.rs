@@ -86,6 +86,43 @@ fn an_event_larger_than_its_own_cap_is_refused_alone() {
 }
 
 #[test]
+fn an_event_larger_than_its_own_cap_is_not_read() {
+    let server = server();
+    let long = "x".repeat(300_000);
+    let cloud: [(&str, &str); 1] = [("content-type", "application/cloudevents+json")];
+    let binary = [("content-type", "application/json"), ("ce-specversion", "1.0"), ("ce-id", "e-4")];
+    for (headers, body, event_id) in [
+        (LINES, json!(long).to_string(), json!(null)),
+        (LINES, with("e-1", "order_ids", json!([long])).to_string(), json!("e-1")),
+        (cloud, json!(long).to_string(), json!(null)),
+        (cloud, json!({"id": "e-3", "data": [long]}).to_string(), json!("e-3")),
+        (cloud, json!({"id": long}).to_string(), json!(null)),
+    ] {
+        let result = server.call("POST /v1/events", "demo-ingest", &headers, body).json();
+        let rejected = &result["rejected"][0];
+        assert_eq!((&rejected["code"], &rejected["event_id"]), (&json!("too_large"), &event_id));
+    }
+    let result = server.call("POST /v1/events", "demo-ingest", &binary, json!(long).to_string()).json();
+    assert_eq!(
+        (&result["rejected"][0]["code"], &result["rejected"][0]["event_id"]),
+        (&json!("too_large"), &json!("e-4"))
+    );
+}
+
+#[test]
+fn a_batch_is_read_up_to_one_event_too_many() {
+    let server = server();
+    let send = |count: usize, end: &str| {
+        let body = format!("[{}{end}", "1,".repeat(count));
+        server.call("POST /v1/events", "demo-ingest", &[("content-type", "application/json")], body)
+    };
+    let most = send(9_999, "1]");
+    assert_eq!((most.status, most.json()["rejected"].as_array().map(Vec::len)), (202, Some(10_000)));
+    assert_eq!(send(9_999, "1 and nonsense").problem(), (400, "bad_request".to_owned()));
+    assert_eq!(send(10_001, "and nonsense").problem(), (413, "too_large".to_owned()));
+}
+
+#[test]
 fn lines_and_one_object_are_taken_too() {
     let server = server();
     assert_eq!(server.send("POST /v1/events", "demo-ingest", &event("e-1")).json()["accepted"], 1);
@@ -216,5 +253,5 @@ fn what_came_in_can_be_read_by_its_tenant_alone() {
 
 #[test]
 fn every_route_is_in_the_document() {
-    assert_eq!(server().check_document(), 6);
+    assert_eq!(server().check_document(), 12);
 }

@@ -51,7 +51,24 @@ fn happening(which: u8, id: &str, ms: i64) -> Arrival {
             let call = EventData { wait_ms: Some(ms % 9_000), talk_ms: Some(5), ..call };
             event(id, ms, ActorKind::Customer, "call", call)
         }
-        20 => by_agent("category_set", EventData { category: word("complaint"), ..empty() }),
+        20 => {
+            let severity = ["critical", "major", ""].get((ms % 3) as usize).copied().filter(|word| !word.is_empty());
+            let data = EventData { category: word("complaint"), severity: severity.map(str::to_owned), ..empty() };
+            by_agent("category_set", data)
+        }
+        21 | 22 => {
+            let receipt = EventData { message_id: word("m-1"), status: word("delivered"), ..empty() };
+            let receipt = event(id, ms, ActorKind::System, "delivered", receipt);
+            ChannelEvent { attributes: [("shop".to_owned(), format!("s{}", ms % 3))].into(), ..receipt }
+        }
+        23 => {
+            let named = info("130").map(|info| CustomerInfo { name: Some(format!("n{}", ms % 3)), ..info });
+            ChannelEvent { customer: named, ..by_agent("note", text("so it is")) }
+        }
+        24 => {
+            let call = EventData { direction: word("inbound"), outcome: word("voicemail"), ..empty() };
+            by_agent("call", EventData { wait_ms: Some(9), ..call })
+        }
         _ => {
             let category = if ms % 2 == 0 { Category::Complaint } else { Category::Inquiry };
             return Arrival::Verdict(Box::new(verdict("c-1#1", ms, ms, category, &[])));
@@ -111,7 +128,7 @@ proptest! {
 
     #[test]
     fn facts_do_not_depend_on_the_order_of_arrival(
-        steps in prop::collection::vec((0u8..24, prop_oneof![Just(0i64), 1i64..20_000, HOUR..14 * HOUR]), 1..14),
+        steps in prop::collection::vec((0u8..28, prop_oneof![Just(0i64), 1i64..20_000, HOUR..14 * HOUR]), 1..14),
         keys in prop::collection::vec(any::<u32>(), 16),
         skew in any::<bool>(),
         timers_fire in any::<bool>(),

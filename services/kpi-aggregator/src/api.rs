@@ -28,19 +28,21 @@ const KPI: Operation = Operation::of(&[Scope::Read], "Rows of key figures by win
     .answers(&[(200, "the rows, in order; `truncated` if there are more")]);
 
 const BOARD: Operation = Operation::open(
-    "The supervisor's board: refreshes itself; asks for a key with the scope read or supervisor, which a cookie keeps",
+    "The supervisor's board: refreshes itself; asks for a key with the scope read or supervisor, once in twelve hours",
 )
 .query(&[
     ("lang", "zh-Hans, zh-Hant or en; else what the browser prefers"),
     ("day", "another day, as 2026-03-02"),
-    ("key", "the key; kept in a cookie and taken out of the address"),
     ("tenant", "whose board, if no key is configured at all"),
 ])
-.answers(&[(200, "the board"), (303, "the key was taken"), (401, "a page that asks for the key")]);
+.answers(&[(200, "the board"), (401, "a page that asks for the key")]);
 
-const SIGN_IN: Operation = Operation::open("Give the board a key")
-    .body("the field `key`", &["application/x-www-form-urlencoded"])
-    .answers(&[(303, "the key was taken"), (401, "the key is not known")]);
+const SIGN_IN: Operation =
+    Operation::open("Give the board a key").body("the field `key`", &["application/x-www-form-urlencoded"]).answers(&[
+        (303, "the key was taken; a cookie admits the browser to the board"),
+        (401, "the key is not known"),
+        (413, "the form is larger than 4 KiB"),
+    ]);
 
 /// The service as a process runs it.
 pub fn definition(_: &Codec) -> Definition {

@@ -7,7 +7,7 @@ use kefu_contracts::{Channel, Code, Reject, Timestamp};
 use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::case_facts::{CaseFacts, MAX_FACTS};
+use crate::domain::case_facts::{CaseFacts, Learnt, MAX_FACTS};
 use crate::domain::case_figures::{SETTLED_AFTER_MS, Standing, figures, standing};
 use crate::domain::difference::difference;
 use crate::domain::window::forgotten_at;
@@ -56,22 +56,22 @@ impl Processor for Cases {
                 CaseInput::Clock(_) => Channel::Chat,
             }),
         };
-        if !before.has_room() {
-            let detail =
-                format!("the case has {MAX_FACTS} facts or clocks and takes no more; its figures stay as they are");
-            return Err(Reject::new(Code::TooLarge, detail));
-        }
         let mut after = before.clone();
-        let at = match &input {
-            CaseInput::Fact(event) => event.at,
-            CaseInput::Clock(event) => event.at,
-        };
-        match input {
+        let (at, learnt) = match input {
             CaseInput::Fact(event) => {
                 let policy = ctx.policies().in_force(ctx.tenant(), event.at.ms());
-                after.learn(&event, policy);
+                (event.at, after.learn(&event, policy))
             }
-            CaseInput::Clock(event) => after.learn_clock(&event),
+            CaseInput::Clock(event) => (event.at, after.learn_clock(&event)),
+        };
+        match learnt {
+            Learnt::Changed | Learnt::Nothing => {}
+            Learnt::Known => ctx.duplicate(),
+            Learnt::Full => {
+                let detail =
+                    format!("the case has {MAX_FACTS} facts or clocks and takes no more; its figures stay as they are");
+                return Err(Reject::new(Code::TooLarge, detail));
+            }
         }
         *state = follow(&before, after, at, ctx);
         Ok(())

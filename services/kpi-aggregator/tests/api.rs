@@ -1,6 +1,7 @@
 //! The HTTP API and the board on the embedded store.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use kefu_contracts::Timestamp;
 use kefu_contracts::kpi::{KpiRow, MetricValue};
@@ -100,25 +101,54 @@ fn the_board_shows_what_is_open_and_what_happened_today() {
 }
 
 #[test]
-fn the_board_asks_for_a_key_and_keeps_it_in_a_cookie() {
+fn the_board_asks_for_a_key_and_gives_a_pass_for_it() {
     let server = server();
     let closed = server.get("/board", "");
     assert_eq!(closed.status, 401);
     assert!(closed.text.contains("<form method=\"post\""), "{}", closed.text);
     assert_eq!(server.get("/board", "demo-ingest").status, 401);
-    assert_eq!(server.get("/board?key=wrong", "").status, 401);
     let form = [("content-type", "application/x-www-form-urlencoded")];
     assert_eq!(server.call("POST /board", "", &form, "key=demo-agent-key-0000").status, 401);
-    for taken in [
-        server.get("/board?key=demo-read-key-0000", ""),
-        server.call("POST /board", "", &form, "key=demo-read-key-0000"),
-    ] {
-        assert_eq!(taken.status, 303, "{}", taken.text);
-        assert!(!taken.headers["location"].to_str().unwrap().contains("key"));
-        let cookie = taken.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
-        let board = server.call("GET /board?lang=en", "", &[("cookie", &cookie)], "");
-        assert!(board.status == 200 && board.text.contains("· demo"), "{}", board.text);
-    }
+    let taken = server.call("POST /board?lang=en", "", &form, "lang=en&key=demo-read-key-0000&key=wrong");
+    assert_eq!((taken.status, taken.headers["location"].to_str().unwrap()), (303, "/board?lang=en"), "{}", taken.text);
+    let cookie = taken.headers["set-cookie"].to_str().unwrap();
+    let (pass, attributes) = cookie.split_once("; ").unwrap();
+    assert_eq!(attributes, "Path=/board; Max-Age=43200; HttpOnly; SameSite=Strict");
+    assert!(!cookie.contains("demo-read"), "{cookie}");
+    let board = server.call("GET /board?lang=en", "", &[("cookie", &format!("other=1; {pass}"))], "");
+    assert!(board.status == 200 && board.text.contains("· demo"), "{}", board.text);
+    assert_eq!(server.call("GET /board", "", &[("cookie", &format!("{pass}x"))], "").status, 401);
+    assert_eq!(server.call("GET /v1/kpi", "", &[("cookie", pass)], "").status, 401, "the pass is to the board alone");
+
+    let form = [form[0], ("x-forwarded-proto", "https")];
+    let taken = server.call("POST /board", "", &form, "key=demo-read-key-0000");
+    assert!(taken.headers["set-cookie"].to_str().unwrap().ends_with("; Secure"));
+}
+
+#[test]
+fn a_key_in_the_address_opens_nothing() {
+    let answer = server().get("/board?key=demo-read-key-0000", "");
+    assert_eq!(answer.status, 401);
+    assert!(!answer.headers.contains_key("set-cookie"));
+}
+
+#[test]
+fn a_form_larger_than_a_key_is_not_unpacked() {
+    let server = server();
+    let packed = |plain: &str| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        encoder.write_all(plain.as_bytes()).unwrap();
+        encoder.finish().unwrap()
+    };
+    let send = |fields: usize| {
+        let form = [("content-type", "application/x-www-form-urlencoded"), ("content-encoding", "gzip")];
+        let plain = format!("{}key=demo-read-key-0000", "a&".repeat(fields));
+        (server.call("POST /board", "", &form, packed(&plain)).status, plain.len())
+    };
+    assert_eq!(send(2_037), (303, 4_096));
+    assert_eq!(send(2_038).0, 413);
+    let plain = [("content-type", "application/x-www-form-urlencoded")];
+    assert_eq!(server.call("POST /board", "", &plain, "x".repeat(4_097)).status, 413);
 }
 
 #[test]
@@ -131,5 +161,5 @@ fn without_any_key_the_board_is_shown_to_this_machine_alone() {
 
 #[test]
 fn every_route_is_in_the_document() {
-    assert_eq!(server().check_document(), 3);
+    assert_eq!(server().check_document(), 9);
 }

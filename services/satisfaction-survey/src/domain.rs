@@ -26,4 +26,3 @@ pub mod texts;
 pub mod token;
 pub mod told;
 pub mod visits;
-pub mod waiting;

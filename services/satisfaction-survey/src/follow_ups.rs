@@ -2,17 +2,15 @@
 //!
 //! Keyed by follow-up. Commands wait for their own instant: by then it is known whether it was still needed.
 
-use kefu_contracts::command::{Command, CommandResult};
+use kefu_contracts::command::Command;
 use kefu_contracts::survey::FollowUp;
 use kefu_contracts::topic::{COMMAND_RESULTS, COMMANDS, FOLLOW_UPS, TopicInfo};
 use kefu_contracts::{Code, Reject, Timestamp};
-use kefu_processor::ledger::{self, Ledger};
-use kefu_processor::{Context, Due, Processor, StateRecord, input};
+use kefu_processor::{CommandQueue, Context, Done, Due, Ledger, Processor, StateRecord, input};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::follow_up::FollowUpCourse;
 use crate::domain::follow_up_cause::{FollowUpCause, GRACE_MS};
-use crate::domain::waiting::Waiting;
 use crate::topics::FOLLOW_UP_CAUSES;
 use crate::waking;
 
@@ -41,7 +39,7 @@ pub struct FollowUpRecord {
     /// The follow-up as it was last written.
     pub follow_up: Option<FollowUp>,
     course: Option<FollowUpCourse>,
-    waiting: Waiting,
+    waiting: CommandQueue,
     ledger: Ledger,
 }
 
@@ -69,7 +67,7 @@ impl Processor for FollowUps {
         match input {
             FollowUpsInput::Cause(cause) => state.get_or_insert_default().learn(*cause, ctx),
             FollowUpsInput::Command(command) if [DONE, REVIEW_UPDATE].contains(&command.kind.as_str()) => {
-                state.get_or_insert_default().waiting.add(*command)?;
+                state.get_or_insert_default().waiting.push(ctx.key(), *command)?;
             }
             FollowUpsInput::Command(_) => {}
         }
@@ -96,7 +94,7 @@ impl Processor for FollowUps {
     fn due(&self, state: &FollowUpRecord) -> Option<Due> {
         let course = state.course.as_ref();
         let missed = course.and_then(|course| course.missed_at().map(|at| (at, course.cause.periodic)));
-        let once = [state.waiting.next_at(), missed.filter(|(_, periodic)| !periodic).map(|(at, _)| at)];
+        let once = [state.waiting.next(), missed.filter(|(_, periodic)| !periodic).map(|(at, _)| at)];
         let periodic = missed.filter(|(_, periodic)| *periodic).map(|(at, _)| at);
         let over = course.filter(|_| missed.is_none()).map(over_at);
         let recurring = [periodic, state.ledger.next_expiry().or(over)];
@@ -119,34 +117,23 @@ impl FollowUpRecord {
     }
 
     fn decide(&mut self, command: &Command, ctx: &mut Context<'_>) {
-        let result = match self.ledger.seen(command) {
-            Some(seen) => seen.into_result(),
-            None => {
-                let result = self.answer(command, ctx);
-                self.ledger.record(command, &result);
-                result
-            }
-        };
-        let key = format!("{}/{}", ctx.tenant(), command.command_id);
-        ctx.emit(&COMMAND_RESULTS, key, &result, command.at);
+        let mut ledger = std::mem::take(&mut self.ledger);
+        ledger.decide(command, ctx, |ctx| self.answer(command, ctx));
+        self.ledger = ledger;
     }
 
-    fn answer(&mut self, command: &Command, ctx: &mut Context<'_>) -> CommandResult {
+    fn answer(&mut self, command: &Command, ctx: &mut Context<'_>) -> Result<Done, Reject> {
         let Some(course) = &mut self.course else {
             let detail = "there is no such follow-up; look its id up in the list of follow-ups";
-            return ledger::refusal(command, 404, Code::NotFound, detail);
+            return Err(Reject::new(Code::NotFound, detail));
         };
-        let done = match command.kind.as_str() {
-            DONE => course.finish(&command.data, command.at),
-            _ => course.update_review(&command.data, command.at),
-        };
-        if let Err(reject) = done {
-            let status = if reject.code == Code::Conflict { 409 } else { 422 };
-            return ledger::refusal(command, status, reject.code, reject.detail);
+        match command.kind.as_str() {
+            DONE => course.finish(&command.data, command.at)?,
+            _ => course.update_review(&command.data, command.at)?,
         }
         self.tell(command.at, ctx);
         let body = self.follow_up.as_ref().map(|known| serde_json::to_value(known).unwrap_or_default());
-        ledger::done(command, 200, body.unwrap_or_default())
+        Ok(Done::ok(body.unwrap_or_default()))
     }
 
     /// Writes the snapshot if it changed.

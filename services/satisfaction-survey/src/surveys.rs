@@ -2,14 +2,13 @@
 //!
 //! Keyed by survey. Answers wait for their own instant: by then it is known whether the case was taken up again.
 
-use kefu_contracts::command::{Command, CommandResult};
+use kefu_contracts::command::Command;
 use kefu_contracts::id::hash_id;
 use kefu_contracts::survey::{FollowUpKind, Survey, SurveyState};
 use kefu_contracts::topic::{CHANNEL_EVENTS, COMMAND_RESULTS, COMMANDS, OUTBOUND, SURVEYS, TopicInfo};
 use kefu_contracts::{Code, Reject, Timestamp};
 use kefu_policy::Role;
-use kefu_processor::ledger::{self, Ledger};
-use kefu_processor::{Context, Due, Processor, StateRecord, input};
+use kefu_processor::{CommandQueue, Context, Done, Due, Ledger, Processor, StateRecord, input};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::answer::Answer;
@@ -17,7 +16,6 @@ use crate::domain::follow_up_cause::FollowUpCause;
 use crate::domain::messages::{Asking, asking, dissatisfied};
 use crate::domain::news::{Decision, SurveyNews};
 use crate::domain::survey::SurveyCourse;
-use crate::domain::waiting::Waiting;
 use crate::topics::{FOLLOW_UP_CAUSES, INVITATIONS};
 use crate::waking;
 
@@ -48,7 +46,7 @@ pub struct SurveyRecord {
     course: Option<SurveyCourse>,
     invited: bool,
     reminded: bool,
-    waiting: Waiting,
+    waiting: CommandQueue,
     ledger: Ledger,
 }
 
@@ -77,7 +75,7 @@ impl Processor for Surveys {
         match input {
             SurveysInput::News(news) => state.get_or_insert_default().learn(*news, ctx),
             SurveysInput::Command(command) if command.kind == ANSWER => {
-                state.get_or_insert_default().waiting.add(*command)?;
+                state.get_or_insert_default().waiting.push(ctx.key(), *command)?;
             }
             SurveysInput::Command(_) => {}
         }
@@ -102,13 +100,18 @@ impl Processor for Surveys {
         let open = course.filter(|course| course.open_for().is_some());
         let reminder = open.filter(|_| !state.reminded).and_then(|course| course.remind_at);
         let expiry = open.map(|course| course.expires_at);
-        let once = [state.waiting.next_at(), reminder, expiry].into_iter().flatten().min();
+        let once = [state.waiting.next(), reminder, expiry].into_iter().flatten().min();
         let over = course.filter(|_| open.is_none()).map(|course| course.expires_at.plus_ms(KEPT_MS));
         waking::next(once, state.ledger.next_expiry().or(over))
     }
 }
 
 impl SurveyRecord {
+    /// The factors the customer is asked to rank.
+    pub fn factors(&self) -> &[String] {
+        self.course.as_ref().map_or(&[], |course| &course.factors)
+    }
+
     fn learn(&mut self, news: SurveyNews, ctx: &mut Context<'_>) {
         let settings = &ctx.policies().in_force(ctx.tenant(), news.candidate.at.ms()).survey;
         let course = match self.course.take() {
@@ -159,34 +162,21 @@ impl SurveyRecord {
     }
 
     fn decide(&mut self, command: &Command, ctx: &mut Context<'_>) {
-        let result = match self.ledger.seen(command) {
-            Some(seen) => seen.into_result(),
-            None => {
-                let result = self.answer(command, ctx);
-                self.ledger.record(command, &result);
-                result
-            }
-        };
-        let key = format!("{}/{}", ctx.tenant(), command.command_id);
-        ctx.emit(&COMMAND_RESULTS, key, &result, command.at);
+        let mut ledger = std::mem::take(&mut self.ledger);
+        ledger.decide(command, ctx, |ctx| self.answer(command, ctx));
+        self.ledger = ledger;
     }
 
-    fn answer(&mut self, command: &Command, ctx: &mut Context<'_>) -> CommandResult {
+    fn answer(&mut self, command: &Command, ctx: &mut Context<'_>) -> Result<Done, Reject> {
         let Some(course) = &mut self.course else {
-            let detail = "there is no such survey; use the link as it was sent";
-            return ledger::refusal(command, 404, Code::NotFound, detail);
+            return Err(Reject::new(Code::NotFound, "there is no such survey; use the link as it was sent"));
         };
-        if let Err(refusal) = course.admits(command.at) {
-            return ledger::refusal(command, refusal.status, refusal.code, refusal.detail);
-        }
-        let answer = match Answer::read(&command.data, &course.factors) {
-            Ok(answer) => answer,
-            Err(reject) => return ledger::refusal(command, 422, reject.code, reject.detail),
-        };
+        course.admits(command.at)?;
+        let answer = Answer::read(&command.data, &course.factors)?;
         course.answer = Some((answer.clone(), command.at));
         self.tell(ctx);
         self.follow(&answer, command.at, ctx);
-        ledger::done(command, 200, self.survey.as_ref().map(as_json).unwrap_or_default())
+        Ok(Done::ok(self.survey.as_ref().map(as_json).unwrap_or_default()))
     }
 
     /// What an answer leads to: a review of the case, and the customer's word that nothing is solved.
@@ -300,8 +290,7 @@ mod tests {
         };
         let mut record = SurveyRecord { survey: Some(course.snapshot("demo")), ..SurveyRecord::default() };
         record.course = Some(course);
-        record.ledger.record(&command, &ledger::done(&command, 200, json!({"score": 5})));
-        record.waiting.add(command).unwrap();
+        record.waiting.push("demo/s-1", command).unwrap();
         let bytes = postcard::to_allocvec(&record).unwrap();
         let read: SurveyRecord = postcard::from_bytes(&bytes).unwrap();
         assert_eq!(postcard::to_allocvec(&read).unwrap(), bytes);

@@ -88,6 +88,51 @@ fn looking_at_the_page_records_nothing_and_the_first_answer_counts() {
 }
 
 #[test]
+fn the_same_key_gives_the_same_answer() {
+    let server = server();
+    let (survey, path) = invited(&server);
+    let keyed = |key: &str, form: &str| {
+        server.call(&format!("POST {path}"), "", &[FORM[0], ("idempotency-key", key)], form.to_owned()).status
+    };
+    assert_eq!(keyed("k-1", "score=4"), 200);
+    assert_eq!(keyed("k-1", "score=4"), 200);
+    assert_eq!(keyed("k-1", "score=1"), 422, "the key stands for another answer");
+    assert_eq!(keyed("k-2", "score=1"), 409);
+    assert_eq!(keyed("k-2", "score=1"), 409);
+    assert_eq!(post(&server, &path, "score=4").status, 409, "without a key it is another answer");
+    let read = server.get(&format!("/v1/surveys/{}", survey.survey_id), "demo-read").json();
+    assert_eq!((&read["score"], &read["revision"]), (&json!(4), &json!(2)));
+}
+
+#[test]
+fn what_is_no_answer_is_not_written() {
+    let server = server();
+    let (_, path) = invited(&server);
+    let long = format!("score=4&comment={}", "x".repeat(70_000));
+    assert_eq!(post(&server, &path, &long).status, 413);
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(1));
+    let varied: String = (0..20_000).map(|number| format!("field{number}=x&")).collect();
+    std::io::Write::write_all(&mut packed, format!("{varied}score=4").as_bytes()).unwrap();
+    let headers = [FORM[0], ("content-encoding", "gzip")];
+    assert_eq!(server.call(&format!("POST {path}"), "", &headers, packed.finish().unwrap()).status, 413);
+    for refused in ["", "score=9", "score=4&rank1=nothing", &format!("score=4&comment={}", "x".repeat(4_001))] {
+        assert_eq!(post(&server, &path, refused).status, 422, "{refused:.40}");
+    }
+    assert!(server.written(&COMMANDS).is_empty());
+}
+
+#[test]
+fn a_comment_is_masked_wherever_it_goes() {
+    let server = server();
+    let (survey, path) = invited(&server);
+    assert_eq!(post(&server, &path, "score=4&solved=no&comment=call+13800138000+or+a%40x.cn").status, 200);
+    let read = server.get(&format!("/v1/surveys/{}", survey.survey_id), "demo-read").json();
+    assert_eq!(read["comment"], "call [phone] or [email]");
+    let commands = server.written(&COMMANDS);
+    assert_eq!(commands.iter().map(|command| &command.data.0["comment"]).collect::<Vec<_>>(), [&read["comment"]]);
+}
+
+#[test]
 fn a_changed_link_opens_nothing() {
     let server = server();
     let (survey, path) = invited(&server);
@@ -128,5 +173,5 @@ fn a_low_score_raises_a_review_that_is_worked_on() {
 
 #[test]
 fn every_route_is_in_the_document() {
-    assert_eq!(server().check_document(), 7);
+    assert_eq!(server().check_document(), 13);
 }

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, BufReader};
 use std::path::Path;
 
-use kefu_contracts::topic::{self, Cleanup, POLICIES, SLA_EVENTS};
+use kefu_contracts::id::hash_64;
+use kefu_contracts::topic::{self, CASE_EVENTS, Cleanup, OUTBOUND, POLICIES, SLA_EVENTS};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -25,6 +26,8 @@ pub(crate) struct TopicDifference {
     pub only_right: Vec<(String, Value)>,
     /// Keys in both with other values: the key, and the fields that differ with both values.
     pub changed: Vec<(String, FieldChanges)>,
+    /// Facts that stand twice in one of the folders, byte by byte.
+    pub doubled: Vec<String>,
 }
 
 /// Fields that differ, with both values.
@@ -32,7 +35,7 @@ pub(crate) type FieldChanges = BTreeMap<String, (Value, Value)>;
 
 impl TopicDifference {
     fn is_empty(&self) -> bool {
-        self.only_left.is_empty() && self.only_right.is_empty() && self.changed.is_empty()
+        self.only_left.is_empty() && self.only_right.is_empty() && self.changed.is_empty() && self.doubled.is_empty()
     }
 }
 
@@ -61,24 +64,45 @@ impl Comparison {
         }
         let mut text = format!("differences in {} keys and events compared:\n", self.compared);
         for (topic, difference) in &self.topics {
-            let TopicDifference { only_left, only_right, changed } = difference;
-            let counts = (only_left.len(), only_right.len(), changed.len());
-            text.push_str(&format!("{topic}: {} gone, {} new, {} changed\n", counts.0, counts.1, counts.2));
+            let TopicDifference { only_left, only_right, changed, doubled } = difference;
+            let counts = (only_left.len(), only_right.len(), changed.len(), doubled.len());
+            let (gone, new, changes, twice) = counts;
+            text.push_str(&format!("{topic}: {gone} gone, {new} new, {changes} changed, {twice} doubled\n"));
             for (key, value) in only_left.iter().take(EXAMPLES) {
-                text.push_str(&format!("  - {key} {value}\n"));
+                text.push_str(&format!("  - {key} {}\n", short(value)));
             }
             for (key, value) in only_right.iter().take(EXAMPLES) {
-                text.push_str(&format!("  + {key} {value}\n"));
+                text.push_str(&format!("  + {key} {}\n", short(value)));
             }
             for (key, fields) in changed.iter().take(EXAMPLES) {
                 for (field, (left, right)) in fields {
-                    text.push_str(&format!("  ~ {key} {field}: {left} -> {right}\n"));
+                    text.push_str(&format!("  ~ {key} {field}: {} -> {}\n", short(left), short(right)));
                 }
+            }
+            for fact in doubled.iter().take(EXAMPLES) {
+                text.push_str(&format!("  = {}\n", cut(fact)));
             }
         }
         text
     }
 }
+
+/// Characters of a value that are shown to people; `--json` has all.
+const SHOWN: usize = 160;
+
+fn short(value: &Value) -> String {
+    cut(&value.to_string())
+}
+
+fn cut(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// Facts, each of which is told once; a repetition is a fault of whoever wrote it.
+const TOLD_ONCE: [&str; 3] = [CASE_EVENTS.info.name, SLA_EVENTS.info.name, OUTBOUND.info.name];
 
 /// Compares two folders of topic files.
 ///
@@ -88,6 +112,12 @@ pub(crate) fn compare(left: &Path, right: &Path, prefix: &str) -> io::Result<Com
     let mut comparison = Comparison::default();
     for info in topic::PUBLIC {
         let name = format!("{prefix}{}.ndjson", info.name);
+        if TOLD_ONCE.contains(&info.name) {
+            let doubled = [doubled(&left.join(&name))?, doubled(&right.join(&name))?].concat();
+            if !doubled.is_empty() {
+                comparison.topics.entry(info.name.to_owned()).or_default().doubled = doubled;
+            }
+        }
         let read = if info.name == SLA_EVENTS.info.name {
             sla_events
         } else if info.cleanup == Cleanup::Compact && info.name != POLICIES.info.name {
@@ -99,7 +129,8 @@ pub(crate) fn compare(left: &Path, right: &Path, prefix: &str) -> io::Result<Com
         comparison.compared += before.len().max(after.len());
         let difference = difference(&before, &after);
         if !difference.is_empty() {
-            comparison.topics.insert(info.name.to_owned(), difference);
+            let doubled = comparison.topics.remove(info.name).map(|of_topic| of_topic.doubled).unwrap_or_default();
+            comparison.topics.insert(info.name.to_owned(), TopicDifference { doubled, ..difference });
         }
     }
     Ok(comparison)
@@ -121,12 +152,27 @@ fn difference(left: &Values, right: &Values) -> TopicDifference {
     difference
 }
 
+/// What differs, by its place: `metrics.next_reply_ms.count`.
 fn fields(left: &Value, right: &Value) -> BTreeMap<String, (Value, Value)> {
-    let names: BTreeSet<&String> =
-        [left, right].into_iter().filter_map(Value::as_object).flat_map(|object| object.keys()).collect();
-    let get = |value: &Value, name: &str| value.get(name).cloned().unwrap_or(Value::Null);
-    let pairs = names.into_iter().map(|name| (name.clone(), (get(left, name), get(right, name))));
-    pairs.filter(|(_, (left, right))| left != right).collect()
+    let mut found = BTreeMap::new();
+    differing("", left, right, &mut found);
+    found
+}
+
+fn differing(place: &str, left: &Value, right: &Value, found: &mut BTreeMap<String, (Value, Value)>) {
+    if left == right {
+        return;
+    }
+    let (Some(before), Some(after)) = (left.as_object(), right.as_object()) else {
+        found.insert(place.to_owned(), (left.clone(), right.clone()));
+        return;
+    };
+    let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    for name in names {
+        let inner = if place.is_empty() { name.clone() } else { format!("{place}.{name}") };
+        let get = |object: &serde_json::Map<String, Value>| object.get(name).cloned().unwrap_or(Value::Null);
+        differing(&inner, &get(before), &get(after), found);
+    }
 }
 
 fn rows(path: &Path, mut each: impl FnMut(String, Value)) -> io::Result<()> {
@@ -137,6 +183,18 @@ fn rows(path: &Path, mut each: impl FnMut(String, Value)) -> io::Result<()> {
         each(key, row.get_mut("value").map(Value::take).unwrap_or_default());
     }
     Ok(())
+}
+
+fn doubled(path: &Path) -> io::Result<Vec<String>> {
+    let mut seen = BTreeSet::new();
+    let mut doubled = Vec::new();
+    rows(path, |key, value| {
+        let fact = format!("{key} {value}");
+        if !seen.insert(hash_64(&[&fact])) {
+            doubled.push(fact);
+        }
+    })?;
+    Ok(doubled)
 }
 
 fn snapshots(path: &Path) -> io::Result<Values> {

@@ -66,11 +66,12 @@ pub(crate) fn figures(totals: &Totals) -> String {
     line(
         &mut text,
         &format!(
-            "surveys  {} sent, {} answered; handovers {} due, {} on time, {} skipped",
+            "surveys  {} sent, {} answered; handovers {} due, {} on time, {} late, {} skipped",
             get("surveys_sent"),
             get("csat_responses"),
             get("handovers_due"),
             get("handovers_on_time"),
+            get("handovers_late"),
             get("handovers_skipped")
         ),
     );

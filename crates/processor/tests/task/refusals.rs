@@ -39,3 +39,15 @@ fn a_forgotten_key_is_stored_as_gone() {
     assert_eq!(bench.changed(), [("demo/a".to_owned(), None)]);
     assert_eq!(bench.task().loaded(), 0);
 }
+
+#[test]
+fn a_state_that_could_not_be_stored_any_more_refuses_its_record() {
+    let mut bench = Bench::new();
+    let long = [b"keep ".as_slice(), &vec![b'x'; 900_000]].concat();
+    let words: Vec<(&str, &[u8])> = (0..6).map(|_| ("demo/a", long.as_slice())).collect();
+    let effects = bench.take(&words);
+    let codes: Vec<(usize, Code)> = effects.dead_letters.iter().map(|letter| (letter.cause, letter.code)).collect();
+    assert_eq!(codes, [(4, Code::TooLarge), (5, Code::TooLarge)], "four fit into 4 MiB");
+    let effects = bench.take(&[("demo/a", b"add 1")]);
+    assert_eq!((effects.processed, effects.rejected), (1, 0), "smaller ones go on");
+}

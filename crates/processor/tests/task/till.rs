@@ -12,7 +12,7 @@ use kefu_processor::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What it is told, in words: `add 3`, `ring 100`, `refuse`, `panic`, `forget`.
+/// What it is told, in words: `add 3`, `ring 100`, `keep this`, `refuse`, `panic`, `forget`.
 pub(crate) struct Word(String);
 
 impl Input for Word {
@@ -36,6 +36,7 @@ pub(crate) struct Till {
     pub(crate) rung_at: Vec<i64>,
     /// The latest policy version it was told of, each time.
     pub(crate) told: Vec<i64>,
+    pub(crate) kept: String,
 }
 
 impl StateRecord for Till {
@@ -54,6 +55,10 @@ impl Processor for Tills {
     fn on_record(&self, state: &mut Option<Till>, Word(word): Word, _: &mut Context<'_>) -> Result<(), Reject> {
         let till = state.get_or_insert_default();
         let (verb, number) = word.split_once(' ').unwrap_or((&word, "0"));
+        if verb == "keep" {
+            till.kept.push_str(number);
+            return Ok(());
+        }
         let number: i64 = number.parse().unwrap();
         till.sum += 1_000_000;
         match verb {

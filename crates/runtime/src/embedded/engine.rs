@@ -4,26 +4,28 @@
 //! and states in one transaction of the store, then answer those who wait. If a commit fails the engine stops: what is
 //! in memory may then be ahead of the file, and a restart begins from the file.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
-use kefu_contracts::topic::{Cleanup, DEAD_LETTERS, TopicInfo};
-use kefu_processor::{
-    Clock, DeadLetter, Emission, Pipeline, PipelineError, Record, Sink, Stage, StateSource, Topology,
-};
+use kefu_contracts::topic::Cleanup;
+use kefu_processor::{Clock, Pipeline, PipelineError, Record, Stage, StateSource, Topology};
 use tokio::sync::oneshot;
 
+use super::batch::{Batch, Entry};
+use super::gauges::Gauges;
 use super::restore;
 use super::store::{Commit, Store, StoreError};
 use crate::backend::{Backend, BackendError, NewRecord, Pending, View, Written};
 use crate::clock;
-use crate::dead_letter::{self, Origin};
+use crate::heartbeat::Heartbeats;
+use crate::metrics::Metrics;
 use crate::policies::PolicyTable;
 
 /// Requests that may wait for the engine; bounds memory.
@@ -38,6 +40,8 @@ const TOLD_AT_ONCE: usize = 1000;
 const TICK: Duration = Duration::from_millis(200);
 /// Records removed by age in one commit, so that a commit stays short.
 const EXPIRE_RECORDS: usize = 1000;
+/// What the engine is called in the log and in `/healthz`.
+const NAME: &str = "embedded-engine";
 
 /// How the embedded backend is set up.
 #[derive(Clone, Debug)]
@@ -76,27 +80,24 @@ pub struct Embedded {
 
 /// Ends the engine and tells how it ended.
 pub struct EngineHandle {
-    requests: Option<SyncSender<Request>>,
-    thread: Option<JoinHandle<Result<(), EngineError>>>,
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Result<(), EngineError>>,
 }
 
 impl EngineHandle {
-    /// Lets the engine finish its last commit.
+    /// Lets the engine take what waits into a last commit. What comes after that is told that it has ended.
     ///
     /// # Errors
     /// If the engine had failed.
-    pub fn stop(mut self) -> Result<(), EngineError> {
-        self.requests = None;
-        match self.thread.take().map(JoinHandle::join) {
-            Some(Ok(result)) => result,
-            Some(Err(_)) => Err(EngineError::Io(std::io::Error::other("the engine panicked"))),
-            None => Ok(()),
-        }
+    pub fn stop(self) -> Result<(), EngineError> {
+        self.stop.store(true, Ordering::Relaxed);
+        let panicked = || EngineError::Io(std::io::Error::other("the engine panicked"));
+        self.thread.join().unwrap_or_else(|_| Err(panicked()))
     }
 
     /// Whether the engine has ended by itself, which it only does on a failure.
     pub fn has_ended(&self) -> bool {
-        self.thread.as_ref().is_some_and(JoinHandle::is_finished)
+        self.thread.is_finished()
     }
 }
 
@@ -111,6 +112,8 @@ impl Embedded {
         codec: &Codec,
         policies: &Arc<PolicyTable>,
         views: Vec<Arc<dyn View>>,
+        metrics: &Metrics,
+        heartbeats: &Heartbeats,
     ) -> Result<(Arc<Self>, EngineHandle), EngineError> {
         std::fs::create_dir_all(&options.data_dir)?;
         let store = Arc::new(Store::open(&options.data_dir.join("kefu.redb"))?);
@@ -119,9 +122,15 @@ impl Embedded {
         let reached = store.number("watermark")?.map_or(i64::MIN, u64::cast_signed);
         let clock = Clock { now: Timestamp::from_ms(reached), live: options.live };
         let mut pipeline = Pipeline::new(topology, codec.clone(), policies.current(), clock);
-        restore::note_states(&store, &mut pipeline)?;
+        let heartbeat = heartbeats.of(NAME);
+        let restored = restore::note_states(&store, &mut pipeline, &heartbeat)?;
+        tell_start(options, &mut pipeline, restored.iter().map(|(_, count)| count).sum());
+        let gauges = Gauges::new(metrics.clone(), &pipeline, &restored);
         let (requests, receiver) = sync_channel(WAITING_MAX);
+        let stop = Arc::new(AtomicBool::new(false));
         let engine = Engine {
+            batch: Batch::new(store.ends()?, options.live, metrics.clone(), heartbeat),
+            gauges,
             store: store.clone(),
             pipeline,
             codec: codec.clone(),
@@ -129,11 +138,10 @@ impl Embedded {
             policies: policies.clone(),
             policies_seen: policies.revision(),
             watermark: watermark.clone(),
+            stop: stop.clone(),
         };
-        let thread =
-            std::thread::Builder::new().name("embedded-engine".to_owned()).spawn(move || engine.run(&receiver))?;
-        let handle = EngineHandle { requests: Some(requests.clone()), thread: Some(thread) };
-        Ok((Arc::new(Self { store, requests, watermark }), handle))
+        let thread = std::thread::Builder::new().name(NAME.to_owned()).spawn(move || engine.run(&receiver))?;
+        Ok((Arc::new(Self { store, requests, watermark }), EngineHandle { stop, thread }))
     }
 
     /// The store, for reading logs.
@@ -167,9 +175,9 @@ impl Backend for Embedded {
         Box::pin(async move {
             let failed = |error: BackendError| vec![Err(error); count];
             match requested {
-                Ok(()) => {
-                    answered.await.unwrap_or_else(|_| failed(BackendError::Unavailable("the commit failed".to_owned())))
-                }
+                Ok(()) => answered
+                    .await
+                    .unwrap_or_else(|_| failed(BackendError::Unavailable("the engine has ended".to_owned()))),
                 Err(error) => failed(error),
             }
         })
@@ -204,23 +212,12 @@ impl StateSource for States<'_> {
 /// A changed state: the stage, the key, and the state unless the key is forgotten.
 type StageChange = (String, Arc<str>, Option<Vec<u8>>);
 
-/// What a batch wrote, kept until it is committed.
-struct Batch {
-    written: Vec<(TopicInfo, String, Timestamp, Vec<u8>)>,
-}
-
-impl Sink for Batch {
-    fn emission(&mut self, _: &Stage, emission: &Emission) {
-        self.written.push((emission.topic, emission.key.clone(), emission.at, emission.payload.clone()));
-    }
-
-    fn dead_letter(&mut self, stage: &Stage, record: &Record<'_>, letter: &DeadLetter) {
-        let origin = Origin { topic: record.topic, partition: 0, offset: 0, service: stage.service, attempt: 1 };
-        tracing::warn!(service = stage.service, topic = record.topic, code = %letter.code, "record refused");
-        let value = dead_letter::envelope(&origin, letter, record.payload);
-        let key = String::from_utf8_lossy(record.key).into_owned();
-        self.written.push((DEAD_LETTERS, key, clock::now(), value));
-    }
+fn tell_start(options: &EmbeddedOptions, pipeline: &mut Pipeline, states: u64) {
+    let data_dir = options.data_dir.display();
+    let timers: usize = pipeline.tasks().map(|(_, task)| task.timers()).sum();
+    let now = pipeline.clock().now;
+    let watermark = if now > Timestamp::MIN { now.to_string() } else { "none".to_owned() };
+    tracing::info!(%data_dir, states, timers, watermark, "embedded store opened");
 }
 
 struct Engine {
@@ -231,123 +228,136 @@ struct Engine {
     policies: Arc<PolicyTable>,
     policies_seen: u64,
     watermark: Arc<AtomicI64>,
+    batch: Batch,
+    gauges: Gauges,
+    stop: Arc<AtomicBool>,
 }
 
 impl Engine {
     fn run(mut self, requests: &Receiver<Request>) -> Result<(), EngineError> {
         let mut idle = true;
         loop {
-            let first = match requests.recv_timeout(if idle { TICK } else { Duration::ZERO }) {
+            let stopping = self.stop.load(Ordering::Relaxed);
+            let patience = if idle && !stopping { TICK } else { Duration::ZERO };
+            let first = match requests.recv_timeout(patience) {
                 Ok(request) => Some(request),
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return Ok(()),
             };
+            self.batch.turn();
             idle = self.commit(first, requests)?;
+            if stopping {
+                return Ok(());
+            }
         }
     }
 
     /// Takes the requests that wait, runs them and commits; gives whether nothing is left to do of itself.
     fn commit(&mut self, first: Option<Request>, requests: &Receiver<Request>) -> Result<bool, EngineError> {
-        let mut batch = Batch { written: Vec::new() };
+        let mut all_told = self.tell_policies()?;
+        // with the event clock a record may move time beyond the instant at which a policy takes force
+        while !all_told && !self.pipeline.clock().live {
+            all_told = self.tell_policies()?;
+        }
         let mut answers = Vec::new();
         let mut taken = 0;
         let mut next = first;
         while let Some(request) = next {
             match request {
                 Request::Append { records, answer } => {
+                    answers.push((answer, records.len()));
                     taken += records.len();
-                    let results = records.into_iter().map(|record| self.take(record, &mut batch)).collect();
-                    answers.push((answer, results));
+                    for record in records {
+                        self.take(record)?;
+                    }
                 }
                 Request::RunOut { until, answer } => {
-                    self.pipeline.run_out(until, &States(&self.store), &mut batch)?;
-                    self.pipeline.end(&States(&self.store), &mut batch)?;
-                    self.write(batch)?;
-                    batch = Batch { written: Vec::new() };
+                    self.pipeline.run_out(until, &States(&self.store), &mut self.batch)?;
+                    self.pipeline.end(&States(&self.store), &mut self.batch)?;
+                    self.write()?;
                     // whoever asked may have gone
                     answer.send(()).ok();
                 }
             }
             next = if taken < BATCH_RECORDS { requests.try_recv().ok() } else { None };
         }
-        let all_told = self.tell_policies(&mut batch)?;
         if self.pipeline.clock().live {
             let now = clock::now();
             self.pipeline.set_now(now);
-            self.pipeline.advance(now, true, &States(&self.store), &mut batch)?;
+            self.pipeline.advance(now, true, &States(&self.store), &mut self.batch)?;
         }
-        self.write(batch)?;
-        for (answer, results) in answers {
-            let results: Result<Vec<_>, PipelineError> = results;
+        self.write()?;
+        for (answer, count) in answers {
             // whoever asked may have gone
-            answer.send(results?).ok();
+            answer.send(vec![Ok(()); count]).ok();
         }
         Ok(all_told)
     }
 
-    fn take(&mut self, record: NewRecord, batch: &mut Batch) -> Result<Result<(), BackendError>, PipelineError> {
+    fn take(&mut self, record: NewRecord) -> Result<(), PipelineError> {
         if self.pipeline.clock().live {
             self.pipeline.set_now(clock::now());
         } else {
-            self.pipeline.advance(record.at, false, &States(&self.store), batch)?;
+            self.pipeline.advance(record.at, false, &States(&self.store), &mut self.batch)?;
             self.pipeline.set_now(record.at);
         }
         let (topic, key, payload) = (record.topic, record.key, record.payload);
-        batch.written.push((topic, key.clone(), record.at, payload.clone()));
-        let record = Record { topic: topic.name, key: key.as_bytes(), payload: &payload, index: 0 };
-        self.pipeline.push(record, &States(&self.store), batch)?;
-        Ok(Ok(()))
+        let index = self.batch.append(topic, key.clone(), record.at, payload.clone());
+        let record = Record { topic: topic.name, key: key.as_bytes(), payload: &payload, index };
+        self.pipeline.push(record, &States(&self.store), &mut self.batch)
     }
 
     /// Takes new policies over; gives whether every state was told of them.
-    fn tell_policies(&mut self, batch: &mut Batch) -> Result<bool, EngineError> {
+    fn tell_policies(&mut self) -> Result<bool, EngineError> {
         let revision = self.policies.revision();
         if revision != self.policies_seen {
             self.policies_seen = revision;
             self.pipeline.set_policies(self.policies.current());
-            restore::note_states(&self.store, &mut self.pipeline)?;
+            restore::note_states(&self.store, &mut self.pipeline, self.batch.heartbeat())?;
         }
-        Ok(self.pipeline.tell_policies(TOLD_AT_ONCE, &States(&self.store), batch)?)
+        Ok(self.pipeline.tell_policies(TOLD_AT_ONCE, &States(&self.store), &mut self.batch)?)
     }
 
-    fn write(&mut self, batch: Batch) -> Result<(), EngineError> {
+    fn write(&mut self) -> Result<(), EngineError> {
         let mut changes = Vec::new();
         for (stage, task) in self.pipeline.tasks() {
             let id = stage.id();
             let changed = task.changes().map_err(|error| PipelineError::State { stage: id.clone(), error })?;
             changes.extend(changed.into_iter().map(|(key, bytes)| (id.clone(), key, bytes)));
         }
-        if batch.written.is_empty() && changes.is_empty() {
-            self.watermark.store(self.pipeline.clock().now.ms(), Ordering::Relaxed);
-            return Ok(());
+        if !self.batch.written.is_empty() || !changes.is_empty() {
+            let begun = clock::monotonic();
+            let commit = self.store.begin()?;
+            self.fill(&commit, &changes)?;
+            commit.finish()?;
+            self.gauges.commit(begun.elapsed());
         }
-        let commit = self.store.begin()?;
-        self.fill(&commit, &batch, &changes)?;
-        commit.finish()?;
         self.watermark.store(self.pipeline.clock().now.ms(), Ordering::Relaxed);
         for (_, task) in self.pipeline.tasks() {
             task.shrink(STATES_KEPT);
         }
-        for (topic, key, _, payload) in &batch.written {
+        for Entry { topic, key, payload, .. } in self.batch.committed() {
             for view in &self.views {
                 if view.topics().iter().any(|read| read.name == topic.name) {
-                    view.apply(Written { topic: topic.name, key, payload: Some(payload) }, &self.codec);
+                    view.apply(Written { topic: topic.name, key: &key, payload: Some(&payload) }, &self.codec);
                 }
             }
         }
+        self.gauges.show(&mut self.pipeline);
         Ok(())
     }
 
-    fn fill(&self, commit: &Commit, batch: &Batch, changes: &[StageChange]) -> Result<(), StoreError> {
+    fn fill(&self, commit: &Commit, changes: &[StageChange]) -> Result<(), StoreError> {
         let now = clock::now();
-        for (topic, key, at, payload) in &batch.written {
-            commit.append(topic, key, *at, now, payload)?;
+        let mut seen = BTreeSet::new();
+        for Entry { topic, key, at, payload, sequence } in &self.batch.written {
+            let stored = commit.append(topic, key, *at, now, payload)?;
+            debug_assert_eq!(stored, *sequence, "the log of {} is written by the engine alone", topic.name);
         }
         for (stage, key, bytes) in changes {
             commit.put_state(stage, key, bytes.as_deref())?;
         }
-        let mut seen = std::collections::BTreeSet::new();
-        for (topic, ..) in &batch.written {
+        for Entry { topic, .. } in &self.batch.written {
             if let Cleanup::Delete(age_ms) = topic.cleanup
                 && seen.insert(topic.name)
             {

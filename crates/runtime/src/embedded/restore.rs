@@ -8,17 +8,31 @@ use kefu_processor::{Pipeline, PipelineError};
 use super::engine::EngineError;
 use super::store::{Store, StoreError};
 use crate::backend::{View, Written};
+use crate::heartbeat::Heartbeat;
+use crate::metrics::StageLabel;
 
 /// Records of a log read at once.
 const READ_AT_ONCE: usize = 4096;
+/// States between two signs of life.
+const BEAT_EACH: u64 = 10_000;
 
-/// Tells the tasks of every stored state: its timer, and whether it knows the policies.
-pub(super) fn note_states(store: &Store, pipeline: &mut Pipeline) -> Result<(), EngineError> {
+/// Tells the tasks of every stored state: its timer, and whether it knows the policies. Gives how many each stage has.
+pub(super) fn note_states(
+    store: &Store,
+    pipeline: &mut Pipeline,
+    heartbeat: &Heartbeat,
+) -> Result<Vec<(StageLabel, u64)>, EngineError> {
     let policies = pipeline.policies().clone();
+    let mut counts = Vec::new();
     for (stage, task) in pipeline.tasks() {
         let id = stage.id();
         let mut failed = None;
+        let mut count = 0;
         store.each_state(&id, |key, bytes| {
+            count += 1;
+            if count % BEAT_EACH == 0 {
+                heartbeat.beat();
+            }
             if let Err(error) = task.note(Arc::from(key), bytes, &policies) {
                 failed = Some(error);
             }
@@ -26,8 +40,9 @@ pub(super) fn note_states(store: &Store, pipeline: &mut Pipeline) -> Result<(), 
         if let Some(error) = failed {
             return Err(PipelineError::State { stage: id, error }.into());
         }
+        counts.push((StageLabel { service: stage.service, processor: stage.name }, count));
     }
-    Ok(())
+    Ok(counts)
 }
 
 /// Lets the views read what they need of the log.

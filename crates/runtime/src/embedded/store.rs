@@ -3,6 +3,7 @@
 //! Owns the layout. `log` holds records by topic and sequence number, `latest` the number of each key's last record in
 //! compacted topics, `state` the states by stage and key.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use kefu_contracts::Timestamp;
@@ -15,6 +16,9 @@ const STATE: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("st
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 
 const FORMAT: u64 = 1;
+/// Names in [`META`] that are no topics.
+const FORMAT_KEY: &str = "format";
+const NUMBER: &str = "number:";
 
 /// The embedded file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -72,10 +76,10 @@ impl Store {
             transaction.open_table(LATEST)?;
             transaction.open_table(STATE)?;
             let mut meta = transaction.open_table(META)?;
-            let format = meta.get("format")?.map(|format| format.value());
+            let format = meta.get(FORMAT_KEY)?.map(|format| format.value());
             match format {
                 None => {
-                    meta.insert("format", FORMAT)?;
+                    meta.insert(FORMAT_KEY, FORMAT)?;
                 }
                 Some(FORMAT) => {}
                 Some(other) => return Err(StoreError::Format(other)),
@@ -144,13 +148,29 @@ impl Store {
         Ok(table.get(topic)?.map_or(0, |end| end.value()))
     }
 
+    /// [`Store::end`] of every topic that has one.
+    ///
+    /// # Errors
+    /// If the file cannot be read.
+    pub fn ends(&self) -> Result<HashMap<String, u64>, StoreError> {
+        let table = self.database.begin_read()?.open_table(META)?;
+        let mut ends = HashMap::new();
+        for entry in table.iter()? {
+            let (name, end) = entry?;
+            if name.value() != FORMAT_KEY && !name.value().starts_with(NUMBER) {
+                ends.insert(name.value().to_owned(), end.value());
+            }
+        }
+        Ok(ends)
+    }
+
     /// A number kept under `name`.
     ///
     /// # Errors
     /// If the file cannot be read.
     pub fn number(&self, name: &str) -> Result<Option<u64>, StoreError> {
         let table = self.database.begin_read()?.open_table(META)?;
-        Ok(table.get(format!("number:{name}").as_str())?.map(|number| number.value()))
+        Ok(table.get(format!("{NUMBER}{name}").as_str())?.map(|number| number.value()))
     }
 }
 
@@ -226,7 +246,7 @@ impl Commit {
     /// # Errors
     /// If the file cannot be written.
     pub fn put_number(&self, name: &str, number: u64) -> Result<(), StoreError> {
-        self.transaction.open_table(META)?.insert(format!("number:{name}").as_str(), number)?;
+        self.transaction.open_table(META)?.insert(format!("{NUMBER}{name}").as_str(), number)?;
         Ok(())
     }
 
@@ -298,6 +318,7 @@ mod tests {
             store.read(CASES.info.name, 0, 10).unwrap().into_iter().map(|stored| stored.payload).collect();
         assert_eq!(left, [b"2", b"3"]);
         assert_eq!(store.end(CASES.info.name).unwrap(), 3);
+        assert_eq!(store.ends().unwrap(), HashMap::from([(CASES.info.name.to_owned(), 3)]));
     }
 
     #[test]

@@ -7,6 +7,8 @@ use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
+use kefu_contracts::Code;
+use kefu_contracts::rejection::HttpCode;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -56,8 +58,8 @@ impl Scope {
 /// A key: only a hash of its secret is kept.
 #[derive(Clone, Debug)]
 pub struct ApiKey {
-    digest: [u8; 32],
-    caller: Caller,
+    pub(super) digest: [u8; 32],
+    pub(super) caller: Caller,
 }
 
 impl ApiKey {
@@ -95,13 +97,13 @@ impl Caller {
         }
         let names: Vec<&str> = scopes.iter().map(|scope| scope.as_str()).collect();
         let detail = format!("this key lacks the scope `{}`", names.join("` or `"));
-        Err(Problem::new(StatusCode::FORBIDDEN, "forbidden", detail))
+        Err(Problem::new(StatusCode::FORBIDDEN, Code::Forbidden, detail))
     }
 }
 
 /// The keys of a process.
 #[derive(Clone, Debug, Default)]
-pub struct Keys(Arc<[ApiKey]>);
+pub struct Keys(pub(super) Arc<[ApiKey]>);
 
 impl Keys {
     /// These keys.
@@ -114,27 +116,56 @@ impl Keys {
         self.0.is_empty()
     }
 
-    /// Who bears `token`. Takes the same time whichever key it is, and none.
-    pub(crate) fn caller(&self, token: &str) -> Option<Caller> {
+    pub(super) fn key(&self, token: &str) -> Option<&ApiKey> {
         let digest: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let mut found = None;
         for key in self.0.iter() {
             if bool::from(key.digest.ct_eq(&digest)) {
-                found = Some(key.caller.clone());
+                found = Some(key);
             }
         }
         found
     }
+
+    /// Who bears `token`. Takes the same time whichever key it is, and none.
+    pub(crate) fn caller(&self, token: &str) -> Option<Caller> {
+        self.key(token).map(|key| key.caller.clone())
+    }
+}
+
+/// What follows the scheme, whose name may be written in any case.
+fn bearer(header: &str) -> Option<&str> {
+    let (scheme, token) = header.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("Bearer").then(|| token.trim())
 }
 
 impl FromRequestParts<Api> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, "unauthorized", detail.to_owned());
+        let refused = |detail: &str| Problem::new(StatusCode::UNAUTHORIZED, HttpCode::Unauthorized, detail.to_owned());
         let header = parts.headers.get(AUTHORIZATION).ok_or_else(|| refused("send `Authorization: Bearer <key>`"))?;
-        let token = header.to_str().ok().and_then(|header| header.strip_prefix("Bearer "));
+        let token = header.to_str().ok().and_then(bearer);
         let token = token.ok_or_else(|| refused("the header is not `Authorization: Bearer <key>`"))?;
-        api.caller(token.trim()).ok_or_else(|| refused("the key is not known"))
+        api.caller(token).ok_or_else(|| refused("the key is not known"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scheme_is_read_in_any_case() {
+        for (header, token) in [
+            ("Bearer k-1", Some("k-1")),
+            ("bearer k-1", Some("k-1")),
+            ("BEARER  k-1 ", Some("k-1")),
+            ("Basic k-1", None),
+            ("Bearer", None),
+            ("k-1", None),
+        ] {
+            assert_eq!(bearer(header), token, "{header}");
+        }
     }
 }

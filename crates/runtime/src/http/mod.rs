@@ -4,13 +4,18 @@
 
 pub mod auth;
 pub mod body;
+mod deadline;
+mod listen;
 pub mod openapi;
+mod pages;
+mod pass;
 pub mod person;
 pub mod problem;
 pub mod server;
 
 pub use auth::{ApiKey, Caller, Scope};
-pub use body::read_body;
+pub use body::{read_body, read_body_within};
+pub use listen::{DRAIN_MAX, HEADER_MAX, bind, serve};
 pub use openapi::{CommandMethod, Operation, Routes};
 pub use problem::Problem;
-pub use server::{Api, Readiness, bind, router, serve};
+pub use server::{Api, BODY_MAX, Readiness, router};

@@ -4,15 +4,18 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
 use axum::handler::Handler;
 use axum::http::HeaderMap;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use serde_json::{Map, Value, json};
 
 use super::auth::{Caller, Scope};
-use super::person;
+use super::problem::Problem;
 use super::server::Api;
+use super::{pages, person};
 
 /// What a route does.
 #[derive(Clone, Debug)]
@@ -99,6 +102,17 @@ pub enum CommandMethod {
     Delete,
 }
 
+impl CommandMethod {
+    /// The largest body, unpacked, in bytes: what a person says at once, or a whole article, even if every character
+    /// of it is escaped.
+    fn body_bytes_max(self) -> usize {
+        match self {
+            CommandMethod::Put => 262_144,
+            CommandMethod::Post | CommandMethod::Delete => 65_536,
+        }
+    }
+}
+
 /// Routes and their descriptions.
 #[derive(Debug, Default)]
 pub struct Routes {
@@ -136,6 +150,7 @@ impl Routes {
             (202, "it is taken but not decided yet; ask at /v1/commands/{id}"),
             (404, "there is no such thing"),
             (409, "its state does not allow it"),
+            (413, "the body is larger than 64 KiB, of a PUT 256 KiB"),
             (422, "a field is missing or wrong"),
         ];
         let operation = Operation::of(&[Scope::Agent, Scope::Supervisor], summary)
@@ -144,12 +159,13 @@ impl Routes {
                 &["application/json"],
             )
             .answers(ANSWERS);
+        let bytes_max = method.body_bytes_max();
         let handler = move |State(api): State<Api>,
                             caller: Caller,
                             Path(id): Path<String>,
                             headers: HeaderMap,
                             body: Body| async move {
-            person::command(&api, &caller, &headers, body, (kind, id)).await
+            person::command(&api, &caller, &headers, (body, bytes_max), (kind, id)).await
         };
         let method = match method {
             CommandMethod::Post => (MethodFilter::POST, "post"),
@@ -171,19 +187,41 @@ impl Routes {
     {
         let methods = self.paths.entry(path).or_insert_with(|| json!({}));
         methods[method.1] = operation.describe(path);
-        self.router = self.router.route(path, on(method.0, handler));
+        let mut route = on(method.0, handler);
+        if path.starts_with("/v1/") {
+            let known = operation.query;
+            route = route.route_layer(from_fn(move |request: Request, next: Next| check_query(known, request, next)));
+        }
+        self.router = self.router.route(path, route);
         self
     }
 }
 
-/// The whole document.
+/// Refuses what programs ask for and nobody would heed. Pages for people take it: links to them are decorated on the
+/// way.
+async fn check_query(known: &'static [(&'static str, &'static str)], request: Request, next: Next) -> Response {
+    let query = request.uri().query().unwrap_or_default();
+    let names = query.split('&').filter(|part| !part.is_empty()).map(|part| part.split('=').next().unwrap_or_default());
+    let unknown: Vec<&str> = names.filter(|name| !known.iter().any(|(known, _)| known == name)).collect();
+    if unknown.is_empty() {
+        return next.run(request).await;
+    }
+    let known: Vec<&str> = known.iter().map(|(name, _)| *name).collect();
+    let takes = if known.is_empty() { "there is none".to_owned() } else { format!("use {}", known.join(", ")) };
+    let detail = format!("the query parameter `{}` is not known; {takes}", unknown.join("`, `"));
+    Problem::bad_request(detail).into_response()
+}
+
+/// The whole document: `paths` of the services beside those that every service has.
 pub fn document(paths: Value) -> Value {
+    let mut all = pages::routes().paths;
+    all.extend(paths.as_object().cloned().unwrap_or_default());
     json!({
         "openapi": "3.1.0",
         "info": {"title": "kefu", "version": env!("CARGO_PKG_VERSION")},
         "components": {"securitySchemes": {"key": {"type": "http", "scheme": "bearer"}}},
         "security": [{"key": []}],
-        "paths": paths,
+        "paths": all,
     })
 }
 

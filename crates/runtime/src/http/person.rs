@@ -13,7 +13,7 @@ use kefu_contracts::{ActorKind, Code, Json};
 use serde_json::{Map, Value, json};
 
 use super::auth::{Caller, Scope};
-use super::body::read_body;
+use super::body::read_body_within;
 use super::problem::Problem;
 use super::server::Api;
 use crate::trace;
@@ -21,19 +21,20 @@ use crate::trace;
 /// The longest `Idempotency-Key`, in bytes.
 const KEY_BYTES_MAX: usize = 256;
 
-/// Hands the command in a request to its processor: `kind` is to be done to `target`.
+/// Hands the command in a request to its processor: `kind` is to be done to `target`. Its body has at most `bytes_max`
+/// bytes, unpacked.
 ///
 /// # Errors
-/// 400 for a body or key that cannot be read, 403 if the caller may not speak for the actor, 422 without an actor, or
-/// what the processor answers.
+/// 400 for a body or key that cannot be read, 413 for a larger body, 403 if the caller may not speak for the actor, 422
+/// without an actor, or what the processor answers.
 pub async fn command(
     api: &Api,
     caller: &Caller,
     headers: &HeaderMap,
-    body: Body,
+    (body, bytes_max): (Body, usize),
     (kind, target): (&str, String),
 ) -> Result<Response, Problem> {
-    let mut fields = fields(&read_body(api, headers, body).await?)?;
+    let mut fields = fields(&read_body_within(api, headers, body, bytes_max).await?)?;
     let in_body = fields.remove("actor");
     let actor = actor(in_header(headers).or(in_body))?;
     caller.must(scope_of(actor.kind)?)?;
@@ -76,8 +77,7 @@ fn in_header(headers: &HeaderMap) -> Option<Value> {
 }
 
 fn actor(given: Option<Value>) -> Result<Actor, Problem> {
-    let unprocessable =
-        |code: Code, detail: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code.as_str(), detail);
+    let unprocessable = |code: Code, detail: String| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
     let Some(given) = given else {
         let detail = "the actor is missing; say who wants it, as `Kefu-Actor: agent/a-1` or `actor` in the body";
         return Err(unprocessable(Code::MissingField, detail.to_owned()));
@@ -96,7 +96,7 @@ fn scope_of(kind: ActorKind) -> Result<Scope, Problem> {
         ActorKind::Supervisor => Ok(Scope::Supervisor),
         ActorKind::Customer | ActorKind::Bot | ActorKind::System | ActorKind::Department => {
             let detail = format!("a `{kind}` does not do this; `actor.kind` is agent or supervisor");
-            Err(Problem::new(StatusCode::FORBIDDEN, Code::Forbidden.as_str(), detail))
+            Err(Problem::new(StatusCode::FORBIDDEN, Code::Forbidden, detail))
         }
     }
 }

@@ -1,26 +1,25 @@
-//! The server: the routes that every service has, around those of its own.
+//! What handlers have, and the router around the routes of the services.
 
-use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::extract::{MatchedPath, Path, Request, State};
-use axum::http::header::CONTENT_TYPE;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
-use axum::middleware::Next;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use axum::{Json, Router};
-use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
-use kefu_contracts::command::{Command, CommandResult};
+use kefu_contracts::command::Command;
+use kefu_contracts::rejection::HttpCode;
+use kefu_contracts::{Code, Timestamp};
 use kefu_policy::Policies;
 use kefu_processor::StateRecord;
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use serde_json::Value;
 
-use super::auth::{Caller, Keys, Scope};
+use super::auth::{Caller, Keys};
 use super::problem::Problem;
+use super::{deadline, pages, problem};
 use crate::backend::SharedBackend;
 use crate::clock;
 use crate::commands::{Commands, Submitted};
@@ -29,10 +28,16 @@ use crate::metrics::{Metrics, RequestLabel};
 use crate::policies::PolicyTable;
 use crate::trace::{self, TraceContext};
 
+/// How long a request's body may take after its header.
+pub const BODY_MAX: Duration = Duration::from_secs(30);
+
 /// Whether the process can do its work.
 pub trait Readiness: Send + Sync + 'static {
     /// What is not there yet, or not any more; nothing if all is well.
     fn missing(&self) -> Vec<String>;
+
+    /// Threads that do not turn any more; a process with one is to be restarted.
+    fn stuck(&self) -> Vec<String>;
 }
 
 /// What an API's handlers have: the backend, the commands, the keys.
@@ -102,6 +107,16 @@ impl Api {
         self.inner.keys.caller(token)
     }
 
+    /// A pass to `place` for who bears `token`, which holds for `seconds`; none if the key is not known.
+    pub fn pass(&self, token: &str, place: &str, seconds: u32) -> Option<String> {
+        self.inner.keys.pass(token, place, clock::now().plus_ms(i64::from(seconds) * 1_000))
+    }
+
+    /// Who bears a pass to `place`, while it holds.
+    pub fn bearer_of_pass(&self, pass: &str, place: &str) -> Option<Caller> {
+        self.inner.keys.bearer_of_pass(pass, place, clock::now())
+    }
+
     /// Whether nothing is protected: no key is configured, and only this machine can call.
     pub fn is_open(&self) -> bool {
         let listen = self.inner.http.listen.parse::<SocketAddr>();
@@ -112,6 +127,22 @@ impl Api {
     pub fn traceparent(&self, headers: &HeaderMap) -> String {
         let given = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(TraceContext::parse);
         given.unwrap_or_else(|| trace::root(self.inner.trace_share)).header()
+    }
+
+    pub(super) fn readiness(&self) -> &dyn Readiness {
+        &*self.inner.readiness
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    pub(super) fn document(&self) -> &Value {
+        &self.inner.openapi
+    }
+
+    pub(super) fn commands(&self) -> &Commands {
+        &self.inner.commands
     }
 
     pub(crate) fn limits(&self) -> &HttpSettings {
@@ -127,7 +158,11 @@ impl Api {
         let state = bytes.map(|bytes| kefu_processor::state::decode(&key, &bytes)).transpose();
         state.map_err(|error| {
             tracing::error!(%error, stage, "a state cannot be shown");
-            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "state_unreadable", "the stored state cannot be read")
+            Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                HttpCode::StateUnreadable,
+                "the stored state cannot be read",
+            )
         })
     }
 
@@ -148,73 +183,35 @@ impl Api {
     /// The refusal, or 503 if the backend does not take the command.
     pub async fn command(&self, command: &Command) -> Result<Response, Problem> {
         match self.inner.commands.submit(command).await? {
-            Submitted::Answered(result) => answer(result),
-            Submitted::Pending => {
-                let location = format!("/v1/commands/{}", encode_segment(&command.command_id));
-                let body = json!({"command_id": command.command_id, "status": "pending"});
-                Ok((StatusCode::ACCEPTED, [("location", location)], Json(body)).into_response())
+            Submitted::Answered(result) => pages::answer(result),
+            Submitted::Pending => Ok(pages::under_way(&command.command_id)),
+            Submitted::Mismatch => {
+                let detail = "the key was used for another request in the last 72 h; send it with a new key";
+                Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Code::IdempotencyMismatch, detail))
             }
         }
     }
 }
 
-/// Percent-encodes a path segment.
-fn encode_segment(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            encoded.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    encoded
-}
-
-fn answer(result: CommandResult) -> Result<Response, Problem> {
-    let status = u16::try_from(result.status).ok().and_then(|status| StatusCode::from_u16(status).ok());
-    let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    if status.is_success() {
-        return Ok((status, Json(result.body.0)).into_response());
-    }
-    Err(Problem::new(status, result.code.unwrap_or_default(), result.detail.unwrap_or_default()))
-}
-
-/// The whole router: `services` are the routes under `/v1`.
+/// The whole router: `services` are the routes of the services.
 pub fn router(api: Api, services: Router<Api>) -> Router {
+    router_within(api, services, BODY_MAX)
+}
+
+/// As [`router`], for bodies that arrive within `body_max`.
+pub(super) fn router_within(api: Api, services: Router<Api>, body_max: Duration) -> Router {
     Router::new()
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics))
-        .route("/openapi.json", get(openapi))
-        .route("/v1/commands/{id}", get(command_result))
+        .merge(pages::routes().router)
         .merge(services)
         .fallback(|| async { Problem::not_found("page") })
-        .layer(axum::middleware::from_fn_with_state(api.clone(), count))
+        .layer(from_fn(move |request, next| timed(body_max, request, next)))
+        .layer(from_fn(problem::each_error))
+        .layer(from_fn_with_state(api.clone(), count))
         .with_state(api)
 }
 
-async fn readyz(State(api): State<Api>) -> Response {
-    let missing = api.inner.readiness.missing();
-    if missing.is_empty() {
-        return "ready\n".into_response();
-    }
-    (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", missing.join(", "))).into_response()
-}
-
-async fn metrics(State(api): State<Api>) -> Response {
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, kind)], api.inner.metrics.text()).into_response()
-}
-
-async fn openapi(State(api): State<Api>) -> Json<Value> {
-    Json(api.inner.openapi.clone())
-}
-
-async fn command_result(State(api): State<Api>, caller: Caller, Path(id): Path<String>) -> Result<Response, Problem> {
-    caller.must(Scope::Read)?;
-    let result = api.inner.commands.results().answer(&caller.tenant, &id);
-    result.map_or_else(|| Err(Problem::not_found("command, or it has no answer yet")), answer)
+async fn timed(body_max: Duration, request: Request, next: Next) -> Response {
+    next.run(request.map(|body| deadline::within(body_max, body))).await
 }
 
 async fn count(State(api): State<Api>, request: Request, next: Next) -> Response {
@@ -223,27 +220,4 @@ async fn count(State(api): State<Api>, request: Request, next: Next) -> Response
     let label = RequestLabel { route, status: response.status().as_u16() };
     api.inner.metrics.http_requests.get_or_create(&label).inc();
     response
-}
-
-/// Takes an address.
-///
-/// # Errors
-/// If it cannot be had, with what to do.
-pub async fn bind(listen: SocketAddr) -> std::io::Result<TcpListener> {
-    TcpListener::bind(listen).await.map_err(|error| {
-        let todo = "choose another address with --listen, or end the program that uses it";
-        std::io::Error::new(error.kind(), format!("cannot listen at {listen}: {error}; {todo}"))
-    })
-}
-
-/// Serves until `stop` resolves, then lets requests under way finish.
-///
-/// # Errors
-/// If the socket fails.
-pub async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stop: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
 }

@@ -3,16 +3,18 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use kefu_contracts::topic::{Cleanup, DEAD_LETTERS, PUBLIC, TopicInfo};
+use kefu_contracts::topic::{CHANNEL_EVENTS, COMMANDS, Cleanup, DEAD_LETTERS, ORDER_EVENTS, PUBLIC, TopicInfo};
 use kefu_processor::Topology;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, ResourceSpecifier, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::types::RDKafkaErrorCode;
 
-use super::client::{CALL, Connection, KafkaError};
+use super::client::{CALL, Connection, KafkaError, RECORD_BYTES_MAX};
 use super::progress::{LOAD, progress_topic};
+use super::retry::retry_topic;
 use super::tasks::changelog_name;
+use crate::clock;
 
 /// A topic as it should be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,9 +37,16 @@ pub fn plan(connection: &Connection, topology: &Topology, partitions: i32) -> Ve
         add(connection.topic(info), partitions, settings(info));
     }
     for stage in &topology.stages {
-        let compact = vec![("cleanup.policy", "compact".to_owned()), ("segment.bytes", CHANGELOG_SEGMENT.to_owned())];
+        let compact = vec![
+            ("cleanup.policy", "compact".to_owned()),
+            ("segment.bytes", CHANGELOG_SEGMENT.to_owned()),
+            ("delete.retention.ms", FORGOTTEN_FOR.to_owned()),
+            ("max.message.bytes", RECORD_BYTES_MAX.to_owned()),
+        ];
         add(connection.topic_named(&changelog_name(stage)), partitions, compact);
         add(connection.topic_named(&progress_topic(stage.service)), 1, progress_settings());
+        // as long as the dead letters themselves: it remembers which of them were sent back
+        add(connection.topic_named(&retry_topic(stage.service)), partitions, settings(&DEAD_LETTERS));
     }
     add(connection.topic_named(&progress_topic(LOAD)), 1, progress_settings());
     plans.into_values().collect()
@@ -46,12 +55,22 @@ pub fn plan(connection: &Connection, topology: &Topology, partitions: i32) -> Ve
 /// Small segments compact often, so a restore reads few versions of a key.
 const CHANGELOG_SEGMENT: &str = "16777216";
 
+/// How long a forgotten key stays in a changelog. A hot copy that is older than that when its partition is taken over
+/// would keep the key.
+const FORGOTTEN_FOR: &str = "604800000";
+
+/// What comes from outside keeps the broker's limit, below that of dead letters.
+const INPUTS: [TopicInfo; 3] = [CHANNEL_EVENTS.info, ORDER_EVENTS.info, COMMANDS.info];
+
 fn progress_settings() -> Vec<(&'static str, String)> {
     vec![("cleanup.policy", "compact".to_owned()), ("segment.bytes", "1048576".to_owned())]
 }
 
 fn settings(info: &TopicInfo) -> Vec<(&'static str, String)> {
     let mut settings = vec![("message.timestamp.type", "LogAppendTime".to_owned())];
+    if !INPUTS.iter().any(|input| input.name == info.name) {
+        settings.push(("max.message.bytes", RECORD_BYTES_MAX.to_owned()));
+    }
     match info.cleanup {
         Cleanup::Compact => settings.push(("cleanup.policy", "compact".to_owned())),
         Cleanup::Delete(age_ms) => {
@@ -62,28 +81,59 @@ fn settings(info: &TopicInfo) -> Vec<(&'static str, String)> {
     settings
 }
 
+/// How a cluster is made ready.
+#[derive(Clone, Copy, Debug)]
+pub struct ApplyOptions {
+    /// Partitions of each topic with keys; by default those that are there, else [`PARTITIONS`].
+    pub partitions: Option<i32>,
+    /// Copies of each partition.
+    pub replication: i32,
+}
+
+/// Partitions of a topic with keys in a new cluster.
+pub const PARTITIONS: i32 = 12;
+
 /// Makes the topics that are missing; gives their names.
 ///
 /// # Errors
-/// If the broker is away, refuses, or has a topic with another number of partitions.
+/// If the broker is away, refuses, or has topics with another number of partitions.
 pub async fn apply_topics(
     connection: &Connection,
     topology: &Topology,
-    partitions: i32,
-    replication: i32,
+    options: ApplyOptions,
 ) -> Result<Vec<String>, KafkaError> {
-    let plans = plan(connection, topology, partitions);
+    let before = existing(connection)?;
+    let there = before.get(&connection.topic(&CHANNEL_EVENTS.info)).copied();
+    if let (Some(there), Some(wanted)) = (there, options.partitions)
+        && there != wanted
+    {
+        return Err(KafkaError::SetUp(format!(
+            "the cluster has {there} partitions a topic, not {wanted}: keys would move to other partitions, away from \
+             their states; leave out --partitions"
+        )));
+    }
+    let plans = plan(connection, topology, there.or(options.partitions).unwrap_or(PARTITIONS));
+    check(&plans, &before, false)?;
+    let missing: Vec<&TopicPlan> = plans.iter().filter(|plan| !before.contains_key(&plan.name)).collect();
+    create(connection, &missing, options.replication).await?;
+    let begun = clock::monotonic();
+    // brokers learn of a new topic one after the other
+    while begun.elapsed() < CALL && check(&plans, &existing(connection)?, true).is_err() {
+        clock::rest(Duration::from_millis(50));
+    }
+    Ok(missing.into_iter().map(|plan| plan.name.clone()).collect())
+}
+
+async fn create(connection: &Connection, plans: &[&TopicPlan], replication: i32) -> Result<(), KafkaError> {
     let admin: AdminClient<DefaultClientContext> = connection.config().create()?;
-    let existing = existing(connection)?;
-    check(&plans, &existing, false)?;
-    let missing: Vec<&TopicPlan> = plans.iter().filter(|plan| !existing.contains_key(&plan.name)).collect();
-    let new: Vec<NewTopic<'_>> = missing
-        .iter()
-        .map(|plan| {
-            let topic = NewTopic::new(&plan.name, plan.partitions, TopicReplication::Fixed(replication));
-            plan.settings.iter().fold(topic, |topic, (name, value)| topic.set(name, value))
-        })
-        .collect();
+    // an acknowledged record is on two brokers at least where there are three
+    let in_sync = if replication >= 3 { "2" } else { "1" };
+    let new = plans.iter().map(|plan| {
+        let topic = NewTopic::new(&plan.name, plan.partitions, TopicReplication::Fixed(replication));
+        let topic = topic.set("min.insync.replicas", in_sync);
+        plan.settings.iter().fold(topic, |topic, (name, value)| topic.set(name, value))
+    });
+    let new: Vec<NewTopic<'_>> = new.collect();
     let options = AdminOptions::new().operation_timeout(Some(Duration::from_secs(30)));
     for result in admin.create_topics(&new, &options).await? {
         match result {
@@ -93,7 +143,7 @@ pub async fn apply_topics(
             }
         }
     }
-    Ok(missing.into_iter().map(|plan| plan.name.clone()).collect())
+    Ok(())
 }
 
 /// Refuses a cluster that lacks topics, or has them with other numbers of partitions.
@@ -102,15 +152,46 @@ pub async fn apply_topics(
 /// With all that is wrong, and what to do.
 pub fn check_topics(connection: &Connection, topology: &Topology) -> Result<i32, KafkaError> {
     let existing = existing(connection)?;
-    let lead = connection.topic(&kefu_contracts::topic::CHANNEL_EVENTS.info);
+    let lead = connection.topic(&CHANNEL_EVENTS.info);
     let Some(partitions) = existing.get(&lead).copied() else {
         return Err(KafkaError::SetUp(format!(
-            "topic `{lead}` does not exist at {}; run `kefu topics apply` first",
-            connection.bootstrap
+            "topic `{lead}` does not exist at {0}; run `kefu topics apply --kafka {0} --prefix {1}` first",
+            connection.bootstrap, connection.prefix
         )));
     };
     check(&plan(connection, topology, partitions), &existing, true)?;
     Ok(partitions)
+}
+
+/// Refuses a cluster whose changelogs delete by age: they would lose states.
+///
+/// # Errors
+/// With all that is wrong, and what to do.
+pub(crate) async fn check_cleanup(connection: &Connection, topology: &Topology) -> Result<(), KafkaError> {
+    let plans = plan(connection, topology, PARTITIONS);
+    let admin: AdminClient<DefaultClientContext> = connection.config().create()?;
+    let compact: Vec<&TopicPlan> = plans.iter().filter(|plan| plan.is_compact()).collect();
+    let wanted: Vec<ResourceSpecifier<'_>> = compact.iter().map(|plan| ResourceSpecifier::Topic(&plan.name)).collect();
+    let options = AdminOptions::new().request_timeout(Some(CALL));
+    let mut faults = Vec::new();
+    for (plan, found) in compact.iter().zip(admin.describe_configs(&wanted, &options).await?) {
+        // a broker may forbid to look
+        let Ok(found) = found else { continue };
+        let policy = found.get("cleanup.policy").and_then(|entry| entry.value.clone());
+        if let Some(policy) = policy.filter(|policy| policy != "compact") {
+            faults.push(format!(
+                "topic `{}` has cleanup.policy `{policy}` and would lose what kefu keeps there; set it to compact",
+                plan.name
+            ));
+        }
+    }
+    if faults.is_empty() { Ok(()) } else { Err(KafkaError::SetUp(faults.join("\n"))) }
+}
+
+impl TopicPlan {
+    fn is_compact(&self) -> bool {
+        self.settings.iter().any(|(name, value)| *name == "cleanup.policy" && value == "compact")
+    }
 }
 
 fn existing(connection: &Connection) -> Result<BTreeMap<String, i32>, KafkaError> {
@@ -131,7 +212,8 @@ fn check(plans: &[TopicPlan], existing: &BTreeMap<String, i32>, must_exist: bool
         match existing.get(&plan.name) {
             Some(partitions) if *partitions == plan.partitions => {}
             Some(partitions) => faults.push(format!(
-                "topic `{}` has {partitions} partitions but needs {}: co-partitioned topics must agree; make it anew",
+                "topic `{}` has {partitions} partitions, the others have {}: those that are read together must agree; \
+                 if it is new and empty, delete it and run `kefu topics apply`",
                 plan.name, plan.partitions
             )),
             None if must_exist => faults.push(format!("topic `{}` is missing; run `kefu topics apply`", plan.name)),

@@ -1,8 +1,9 @@
 //! Appending records for APIs and loaders: durable when every in-sync replica has them.
 
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use kefu_contracts::partition::split_key;
 use rdkafka::ClientContext;
@@ -14,29 +15,43 @@ use tokio::sync::oneshot;
 use super::client::{CALL, Connection, KafkaError};
 use super::tasks::partition_of;
 use crate::backend::{BackendError, NewRecord};
+use crate::clock;
+use crate::latency::Latencies;
 use crate::trace;
 
 /// A result for each record of a call.
 type Results = Vec<Result<(), BackendError>>;
 
+/// How long records took to be durable, and since when one call's are counted.
+type Measure = (Instant, Arc<Mutex<Latencies>>);
+
 /// Delivery of the records of one call: one counter a call, not a channel a record.
 pub(crate) struct Pending {
+    records: usize,
     left: AtomicUsize,
+    measure: Option<Measure>,
     results: Mutex<Results>,
     done: Mutex<Option<oneshot::Sender<Results>>>,
 }
 
 impl Pending {
     fn finish(&self, index: usize, result: Result<(), BackendError>) {
-        let lock = |error: std::sync::PoisonError<_>| error.into_inner();
-        if let Err(error) = result
-            && let Some(slot) = self.results.lock().unwrap_or_else(lock).get_mut(index)
-        {
-            *slot = Err(error);
+        match result {
+            Err(error) => {
+                if let Some(slot) = self.results.lock().unwrap_or_else(PoisonError::into_inner).get_mut(index) {
+                    *slot = Err(error);
+                }
+            }
+            Ok(()) => {
+                if let Some((due, latencies)) = self.measure.as_ref().filter(|_| index < self.records) {
+                    let took = clock::monotonic().saturating_duration_since(*due);
+                    latencies.lock().unwrap_or_else(PoisonError::into_inner).add(took, 1);
+                }
+            }
         }
         if self.left.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let results = std::mem::take(&mut *self.results.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
-            let sender = self.done.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+            let results = std::mem::take(&mut *self.results.lock().unwrap_or_else(PoisonError::into_inner));
+            let sender = self.done.lock().unwrap_or_else(PoisonError::into_inner).take();
             if let Some(sender) = sender {
                 // whoever asked may have gone
                 sender.send(results).ok();
@@ -75,24 +90,21 @@ pub(crate) struct Appender {
 
 impl Appender {
     pub(crate) fn new(connection: &Connection, partitions: i32) -> Result<Self, KafkaError> {
-        let mut config = connection.config();
-        config
-            .set("enable.idempotence", "true")
-            .set("acks", "all")
-            .set("linger.ms", "5")
-            .set("compression.type", "lz4")
-            .set("message.timeout.ms", "10000")
-            .set("queue.buffering.max.messages", "200000")
-            .set("queue.buffering.max.kbytes", "131072");
-        let producer = config.create_with_context(Deliveries)?;
+        let producer = connection.appender().create_with_context(Deliveries)?;
         Ok(Self { producer, connection: connection.clone(), partitions })
     }
 
     /// Queues records; the receiver gets a result for each when all are decided.
     pub(crate) fn append(&self, records: &[NewRecord]) -> oneshot::Receiver<Results> {
+        self.append_measured(records, None)
+    }
+
+    fn append_measured(&self, records: &[NewRecord], measure: Option<Measure>) -> oneshot::Receiver<Results> {
         let (done, receiver) = oneshot::channel();
         let pending = Arc::new(Pending {
+            records: records.len(),
             left: AtomicUsize::new(records.len() + 1),
+            measure,
             // the slot past the end is for the call itself, so that an empty one is answered too
             results: Mutex::new(vec![Ok(()); records.len()]),
             done: Mutex::new(Some(done)),
@@ -135,10 +147,17 @@ impl Appender {
     }
 }
 
-/// Appends records from a plain thread, for loaders.
+/// Appends records from a plain thread, for loaders: many batches may be under way, within bounds.
 pub struct Appending {
     appender: Appender,
+    under_way: VecDeque<(usize, oneshot::Receiver<Results>)>,
+    in_flight: usize,
+    confirmed: u64,
+    latencies: Arc<Mutex<Latencies>>,
 }
+
+/// Records under way before a loader waits; far below what the producer's queue takes.
+const IN_FLIGHT: usize = 20_000;
 
 impl Appending {
     /// Connects.
@@ -146,16 +165,56 @@ impl Appending {
     /// # Errors
     /// If the client cannot be made.
     pub fn new(connection: &Connection, partitions: i32) -> Result<Self, KafkaError> {
-        Ok(Self { appender: Appender::new(connection, partitions)? })
+        Ok(Self {
+            appender: Appender::new(connection, partitions)?,
+            under_way: VecDeque::new(),
+            in_flight: 0,
+            confirmed: 0,
+            latencies: Arc::default(),
+        })
     }
 
-    /// Appends records and waits until all are durable.
+    /// Sends records that were due at `due`; waits while too many are under way.
+    ///
+    /// # Errors
+    /// The first record of an earlier call that was not taken.
+    pub fn send(&mut self, records: &[NewRecord], due: Instant) -> Result<(), BackendError> {
+        while self.in_flight + records.len() > IN_FLIGHT && !self.under_way.is_empty() {
+            self.settle_oldest()?;
+        }
+        let measure = Some((due, self.latencies.clone()));
+        self.under_way.push_back((records.len(), self.appender.append_measured(records, measure)));
+        self.in_flight += records.len();
+        Ok(())
+    }
+
+    /// Waits until all are durable.
     ///
     /// # Errors
     /// The first record that was not taken.
-    pub fn append(&self, records: Vec<NewRecord>) -> Result<(), BackendError> {
-        let results = self.appender.append(&records).blocking_recv();
+    pub fn flush(&mut self) -> Result<(), BackendError> {
+        while !self.under_way.is_empty() {
+            self.settle_oldest()?;
+        }
+        Ok(())
+    }
+
+    /// How many records are known to be durable.
+    pub fn confirmed(&self) -> u64 {
+        self.confirmed
+    }
+
+    /// How long the records took, from when they were due.
+    pub fn latencies(&self) -> Latencies {
+        self.latencies.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn settle_oldest(&mut self) -> Result<(), BackendError> {
+        let Some((count, receiver)) = self.under_way.pop_front() else { return Ok(()) };
+        self.in_flight -= count;
+        let results = receiver.blocking_recv();
         let results = results.map_err(|_| BackendError::Unavailable("the producer has ended".to_owned()))?;
+        self.confirmed += results.iter().filter(|result| result.is_ok()).count() as u64;
         results.into_iter().collect()
     }
 }

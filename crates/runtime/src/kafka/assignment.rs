@@ -1,9 +1,11 @@
 //! What the group hands to this consumer.
 //!
-//! Owns the rebalance callback: it adds the partitions that follow a lead, starts them at their committed offsets, and
-//! notes what came and went. The worker takes the notes up between two batches, when no transaction is open.
+//! All topics that a service reads have as many partitions, and partition `p` of all of them belongs to one worker. The
+//! group hands out those of one topic, the lead; the others follow it. Owns the rebalance callback: it adds the
+//! followers, starts all at their committed offsets, and notes what came and went. The worker takes the notes up
+//! between two batches, when no transaction is open.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError, Weak};
 
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
@@ -17,10 +19,12 @@ use crate::clock;
 /// Something the group did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// Partition `partition` of the lead topic came, with the offsets its topics start at.
-    Came { lead: String, partition: i32, starts: Vec<(String, i64)> },
-    /// Partition `partition` of the lead topic went.
-    Went { lead: String, partition: i32 },
+    /// A partition came, with the offsets its topics start at.
+    Came { partition: i32, starts: Vec<(String, i64)> },
+    /// A partition went.
+    Went(i32),
+    /// The group has told everything that is this consumer's for now.
+    Assigned,
     /// The callback failed; the worker must start anew.
     Failed(String),
 }
@@ -30,15 +34,15 @@ pub(crate) type Forward = Box<dyn Fn(&str, i32) + Send + Sync>;
 
 /// The consumer's context.
 pub(crate) struct Assignment {
-    /// All topics of a sub-topology by the full name of its lead.
-    followers: HashMap<String, Vec<String>>,
+    /// Full names of all topics; the first is the lead.
+    topics: Vec<String>,
     changes: Mutex<Vec<Change>>,
     forward: OnceLock<Forward>,
 }
 
 impl Assignment {
-    pub(crate) fn new(followers: HashMap<String, Vec<String>>) -> Self {
-        Self { followers, changes: Mutex::new(Vec::new()), forward: OnceLock::new() }
+    pub(crate) fn new(topics: Vec<String>) -> Self {
+        Self { topics, changes: Mutex::new(Vec::new()), forward: OnceLock::new() }
     }
 
     pub(crate) fn forward_with(&self, forward: Forward) {
@@ -57,7 +61,7 @@ impl Assignment {
     fn with_followers(&self, leads: &TopicPartitionList) -> TopicPartitionList {
         let mut all = TopicPartitionList::new();
         for lead in leads.elements() {
-            for topic in self.followers.get(lead.topic()).into_iter().flatten() {
+            for topic in &self.topics {
                 all.add_partition(topic, lead.partition());
             }
         }
@@ -67,10 +71,11 @@ impl Assignment {
     fn assign(&self, consumer: &BaseConsumer<Self>, leads: &TopicPartitionList) -> Result<(), KafkaError> {
         let all = self.with_followers(leads);
         if all.count() == 0 {
+            self.note([Change::Assigned]);
             return consumer.incremental_assign(&all);
         }
         let mut start = TopicPartitionList::new();
-        let mut starts: HashMap<i32, Vec<(String, i64)>> = HashMap::new();
+        let mut starts: BTreeMap<i32, Vec<(String, i64)>> = BTreeMap::new();
         for entry in committed(consumer, &all)?.elements() {
             entry.error()?;
             let offset = match entry.offset() {
@@ -85,23 +90,13 @@ impl Assignment {
             }
         }
         consumer.incremental_assign(&start)?;
-        self.note(leads.elements().iter().map(|lead| {
-            let topics = self.followers.get(lead.topic()).cloned().unwrap_or_default();
-            let mut of_lead = starts.get(&lead.partition()).cloned().unwrap_or_default();
-            of_lead.retain(|(topic, _)| topics.contains(topic));
-            Change::Came { lead: lead.topic().to_owned(), partition: lead.partition(), starts: of_lead }
-        }));
+        self.note(starts.into_iter().map(|(partition, starts)| Change::Came { partition, starts }));
         Ok(())
     }
 
     fn unassign(&self, consumer: &BaseConsumer<Self>, leads: &TopicPartitionList) -> Result<(), KafkaError> {
         consumer.incremental_unassign(&self.with_followers(leads))?;
-        self.note(
-            leads
-                .elements()
-                .iter()
-                .map(|lead| Change::Went { lead: lead.topic().to_owned(), partition: lead.partition() }),
-        );
+        self.note(leads.elements().iter().map(|lead| Change::Went(lead.partition())));
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{Connection, KafkaError, SETTLING, range};
 use crate::clock;
+use crate::heartbeat::Heartbeat;
 
 /// States gathered before they are handed on; bounds memory.
 const CHUNK: usize = 10_000;
@@ -24,13 +25,15 @@ const SETTLING_PERIOD: Duration = Duration::from_millis(10);
 pub(crate) struct ChangelogReader {
     consumer: BaseConsumer,
     uncommitted: BaseConsumer,
+    heartbeat: Heartbeat,
 }
 
 impl ChangelogReader {
-    pub(crate) fn new(connection: &Connection) -> Result<Self, KafkaError> {
+    pub(crate) fn new(connection: &Connection, heartbeat: Heartbeat) -> Result<Self, KafkaError> {
         Ok(Self {
             consumer: connection.reader("read_committed").create()?,
             uncommitted: connection.reader("read_uncommitted").create()?,
+            heartbeat,
         })
     }
 
@@ -53,6 +56,7 @@ impl ChangelogReader {
                     SETTLING.as_secs()
                 )));
             }
+            self.heartbeat.beat();
             clock::rest(SETTLING_PERIOD);
         }
     }
@@ -85,6 +89,7 @@ impl ChangelogReader {
                         stretch.insert(Arc::from(key), message.payload().map(<[u8]>::to_vec));
                     }
                     if stretch.len() >= CHUNK {
+                        self.heartbeat.beat();
                         each(std::mem::take(&mut stretch), next)?;
                     }
                 }

@@ -1,15 +1,18 @@
-//! Connections: settings that every client shares.
+//! Connections: where the cluster is, how its topics are called, and what can go wrong with it.
 
 use std::time::Duration;
 
 use kefu_contracts::topic::TopicInfo;
-use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use crate::clock;
 
 /// How long a call to the broker may take before it counts as away.
 pub(crate) const CALL: Duration = Duration::from_secs(10);
+
+/// The longest record that kefu writes, and that its topics take: more than inputs may have, so that each of them fits
+/// a dead letter, and more than a processor's states and values may have.
+pub(crate) const RECORD_BYTES_MAX: &str = "8388608";
 
 /// Longest time to wait for a transaction of a partition's last owner to end; the broker aborts it before.
 pub(crate) const SETTLING: Duration = Duration::from_secs(60);
@@ -23,6 +26,9 @@ pub enum KafkaError {
     /// A call failed for good.
     #[error("kafka: {0}")]
     Fatal(String),
+    /// Another process took this one's place.
+    #[error("another process runs as instance `{0}`: give each its own --instance (the setting kafka.instance)")]
+    Fenced(String),
     /// Redis failed.
     #[error("redis: {0}")]
     Redis(#[from] redis::RedisError),
@@ -49,7 +55,7 @@ pub struct Connection {
     pub bootstrap: String,
     /// Prefix of every topic and group.
     pub prefix: String,
-    /// Further librdkafka settings, by their own names.
+    /// Further librdkafka settings, by their own names; see [`check_property`](super::check_property).
     pub properties: Vec<(String, String)>,
 }
 
@@ -67,33 +73,6 @@ impl Connection {
     /// The name in the catalogue of the topic called `full` in the cluster.
     pub fn without_prefix<'t>(&self, full: &'t str) -> &'t str {
         full.strip_prefix(self.prefix.as_str()).unwrap_or(full)
-    }
-
-    /// Settings for any client.
-    pub(crate) fn config(&self) -> ClientConfig {
-        let mut config = ClientConfig::new();
-        config.set("bootstrap.servers", &self.bootstrap).set("client.id", "kefu");
-        config.set("topic.metadata.refresh.interval.ms", "30000").set("log.connection.close", "false");
-        for (name, value) in &self.properties {
-            config.set(name, value);
-        }
-        config
-    }
-
-    /// Settings for a consumer that reads what was committed.
-    pub(crate) fn reader(&self, isolation: &str) -> ClientConfig {
-        let mut config = self.config();
-        config
-            .set("group.id", format!("{}kefu.reader", self.prefix))
-            .set("isolation.level", isolation)
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
-            .set("auto.offset.reset", "earliest")
-            .set("enable.partition.eof", "true")
-            .set("fetch.wait.max.ms", "50")
-            .set("fetch.queue.backoff.ms", "5")
-            .set("queued.max.messages.kbytes", "16384");
-        config
     }
 }
 

@@ -12,7 +12,6 @@ use rdkafka::bindings as rd;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use super::assignment::{Assignment, Forward, WeakConsumer};
-use crate::kafka::MessageHeaders;
 
 /// A queue that receives the messages and ends of the partitions forwarded to it. Rebalances and errors stay on the
 /// consumer's own queue.
@@ -149,6 +148,11 @@ impl<'b> Fetched<'b> {
         bytes(self.message.payload, self.message.len).unwrap_or_default()
     }
 
+    /// The W3C trace context it came with.
+    pub(crate) fn traceparent(&self) -> Option<&'b str> {
+        self.header(c"traceparent").and_then(|value| std::str::from_utf8(value).ok())
+    }
+
     /// The value of a header.
     pub(crate) fn header(&self, name: &CStr) -> Option<&'b [u8]> {
         let mut headers = ptr::null_mut();
@@ -166,12 +170,6 @@ impl<'b> Fetched<'b> {
             }
         }
         bytes(value, size)
-    }
-}
-
-impl MessageHeaders for Fetched<'_> {
-    fn traceparent(&self) -> Option<&str> {
-        self.header(c"traceparent").and_then(|value| std::str::from_utf8(value).ok())
     }
 }
 

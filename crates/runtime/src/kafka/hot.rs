@@ -1,9 +1,10 @@
 //! The hot copy of states in Redis.
 //!
 //! Owns its layout and its guard. A partition's states are spread over small hashes that share one hash tag with
-//! `meta`, which holds (incarnation, watermark): who owns the partition, and up to which changelog offset Redis has it.
-//! Each write compares and sets both, each read returns both, so a Redis that was flushed, replaced or written by a
-//! zombie never looks like an empty or a newer one.
+//! `meta`, which holds (incarnation, watermark, whole): who owns the partition, up to which changelog offset Redis has
+//! it, and whether it has all of it. Each write compares and sets the first two, each read returns them, so a Redis
+//! that was flushed, replaced or written by a zombie never looks like an empty or a newer one. Readers that own nothing
+//! ask whether it is whole.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,8 @@ use redis::{Client, Connection, RedisResult, Script};
 
 /// Hashes a partition; keeps each small enough for Redis' compact form up to some 100,000 keys a partition.
 const BUCKETS: u32 = 4096;
+/// Hashes read in one call.
+const BUCKETS_AT_ONCE: usize = 256;
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Takes the partition over: sets the incarnation and gives the watermark, -1 if Redis has nothing.
@@ -36,6 +39,26 @@ for i = 4, #ARGV, 3 do
   else redis.call('HSET', key, ARGV[i + 1], ARGV[i + 2]) end
 end
 redis.call('HSET', KEYS[1], 'watermark', ARGV[3])
+return 1";
+
+/// Reads states with the mark: KEYS are meta and the buckets' keys, ARGV the fields. One command, one answer: a Redis
+/// that hangs costs one time limit.
+const READ: &str = r"
+local answer = redis.call('HMGET', KEYS[1], 'incarnation', 'watermark')
+for i = 1, #ARGV do answer[i + 2] = redis.call('HGET', KEYS[i + 1], ARGV[i]) end
+return answer";
+
+/// Reads whole buckets.
+const EACH: &str = r"
+local answer = {}
+for i = 1, #KEYS do answer[i] = redis.call('HGETALL', KEYS[i]) end
+return answer";
+
+/// Says that everything up to the watermark is there, if incarnation and watermark are those expected.
+const WHOLE: &str = r"
+local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'watermark')
+if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'whole', '1')
 return 1";
 
 /// What Redis says of a partition.
@@ -63,6 +86,9 @@ pub(crate) struct HotStates {
     prefix: String,
     claim: Script,
     write: Script,
+    whole: Script,
+    read: Script,
+    each: Script,
 }
 
 /// A state change for Redis.
@@ -76,6 +102,9 @@ impl HotStates {
             prefix: prefix.to_owned(),
             claim: Script::new(CLAIM),
             write: Script::new(WRITE),
+            whole: Script::new(WHOLE),
+            read: Script::new(READ),
+            each: Script::new(EACH),
         })
     }
 
@@ -108,6 +137,7 @@ impl HotStates {
         for some in keys.chunks(512) {
             pipe.cmd("UNLINK").arg(some).ignore();
         }
+        pipe.cmd("DEL").arg(&meta).ignore();
         pipe.cmd("HSET").arg(meta).arg("incarnation").arg(incarnation).arg("watermark").arg("-1").ignore();
         let _: () = pipe.query(connection)?;
         Ok(())
@@ -148,16 +178,16 @@ impl HotStates {
         expected: &Mark,
         keys: &[Arc<str>],
     ) -> Result<Vec<Option<Vec<u8>>>, HotError> {
-        let mut pipe = redis::pipe();
-        pipe.atomic().cmd("HMGET").arg(self.meta(partition)).arg("incarnation").arg("watermark");
+        let script = self.read.clone();
+        let mut call = script.key(self.meta(partition));
         for key in keys {
-            pipe.cmd("HGET").arg(self.bucket_key(partition, bucket(key))).arg(&**key);
+            call.key(self.bucket_key(partition, bucket(key))).arg(&**key);
         }
-        let answer: Vec<redis::Value> = pipe.query(self.connected()?)?;
+        let answer: Vec<redis::Value> = call.invoke(self.connected()?)?;
         let mut answers = answer.into_iter();
-        let meta: (Option<String>, Option<i64>) =
-            redis::from_redis_value(answers.next().unwrap_or(redis::Value::Nil)).map_err(redis::RedisError::from)?;
-        if meta != (Some(expected.incarnation.clone()), Some(expected.watermark)) {
+        let mark = redis::Value::Array(answers.by_ref().take(2).collect());
+        let mark: (Option<String>, Option<i64>) = redis::from_redis_value(mark).map_err(redis::RedisError::from)?;
+        if mark != (Some(expected.incarnation.clone()), Some(expected.watermark)) {
             return Err(HotError::Lost);
         }
         let states = answers.map(|value| redis::from_redis_value(value).map_err(redis::RedisError::from));
@@ -171,23 +201,31 @@ impl HotStates {
         expected: &Mark,
         mut each: impl FnMut(String, Vec<u8>),
     ) -> Result<(), HotError> {
-        let buckets: Vec<u32> = (0..BUCKETS).collect();
-        for some in buckets.chunks(256) {
-            let mut pipe = redis::pipe();
-            for bucket in some {
-                pipe.cmd("HGETALL").arg(self.bucket_key(partition, *bucket));
+        let keys: Vec<String> = (0..BUCKETS).map(|bucket| self.bucket_key(partition, bucket)).collect();
+        let script = self.each.clone();
+        for some in keys.chunks(BUCKETS_AT_ONCE) {
+            let mut call = script.prepare_invoke();
+            for key in some {
+                call.key(key);
             }
-            let answer: Vec<Vec<(String, Vec<u8>)>> = pipe.query(self.connected()?)?;
+            let answer: Vec<Vec<(String, Vec<u8>)>> = call.invoke(self.connected()?)?;
             answer.into_iter().flatten().for_each(|(key, bytes)| each(key, bytes));
         }
         // nobody else writes under this incarnation, so what is whole now was whole all the time
         self.read(partition, expected, &[]).map(|_| ())
     }
 
-    /// One state, for an API: without a guard, so it may be a moment old.
-    pub(crate) fn peek(&mut self, partition: &str, key: &str) -> Result<Option<Vec<u8>>, HotError> {
-        let bucket = self.bucket_key(partition, bucket(key));
-        Ok(redis::cmd("HGET").arg(bucket).arg(key).query(self.connected()?)?)
+    /// Says that Redis has all of a partition.
+    pub(crate) fn set_whole(&mut self, partition: &str, mark: &Mark) -> Result<(), HotError> {
+        let meta = self.meta(partition);
+        let script = self.whole.clone();
+        let set: i64 = script.key(meta).arg(&mark.incarnation).arg(mark.watermark).invoke(self.connected()?)?;
+        if set == 1 { Ok(()) } else { Err(HotError::Lost) }
+    }
+
+    /// Whether Redis still has what it had of a partition.
+    pub(crate) fn verify(&mut self, partition: &str, expected: &Mark) -> Result<(), HotError> {
+        self.read(partition, expected, &[]).map(|_| ())
     }
 
     /// Forgets a connection that failed, so that the next call makes a new one.
@@ -209,7 +247,7 @@ impl HotStates {
     }
 
     fn meta(&self, partition: &str) -> String {
-        format!("{{{}{partition}}}:meta", self.prefix)
+        meta_key(&self.prefix, partition)
     }
 
     fn bucket_key(&self, partition: &str, bucket: u32) -> String {
@@ -219,4 +257,14 @@ impl HotStates {
 
 fn bucket(key: &str) -> u32 {
     murmur2(key.as_bytes()) % BUCKETS
+}
+
+/// Where a partition's mark is.
+pub(super) fn meta_key(prefix: &str, partition: &str) -> String {
+    format!("{{{prefix}{partition}}}:meta")
+}
+
+/// The hash that holds the state of `key`.
+pub(super) fn bucket_key(prefix: &str, partition: &str, key: &str) -> String {
+    format!("{{{prefix}{partition}}}:{:x}", bucket(key))
 }

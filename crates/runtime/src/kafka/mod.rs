@@ -9,25 +9,23 @@ mod assignment;
 mod changelog;
 mod client;
 mod fetch;
-mod group;
 mod hot;
+mod hot_reader;
 mod observer;
 mod progress;
+mod retry;
 mod runner;
+mod settings;
 mod tasks;
 mod transaction;
 mod worker;
 
-pub use admin::{TopicPlan, apply_topics, check_topics, plan};
+pub use admin::{ApplyOptions, PARTITIONS, TopicPlan, apply_topics, check_topics, plan};
 pub use append::Appending;
 pub use client::{Connection, KafkaError};
-pub use group::{SubTopology, sub_topologies};
 pub use observer::{LogRecord, read_log};
 pub use progress::{LOAD, ProgressGate, ProgressKey, ProgressWriter};
+pub use retry::{Letter, Resender, SentBack, read_letters, retry_topic};
 pub use runner::{KafkaBackend, KafkaHandle, KafkaOptions};
-
-/// What tracing needs of a received record.
-pub(crate) trait MessageHeaders {
-    /// The W3C trace context it came with.
-    fn traceparent(&self) -> Option<&str>;
-}
+pub use settings::check_property;
+pub(crate) use settings::property_faults;

@@ -14,6 +14,7 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::client::{CALL, Connection, KafkaError, range};
 use crate::backend::{View, Written};
 use crate::clock;
+use crate::heartbeat::Heartbeat;
 
 /// The thread that feeds a process' views.
 pub(crate) struct Observer {
@@ -83,8 +84,9 @@ impl Observer {
         }
     }
 
-    pub(crate) fn run(&self) {
+    pub(crate) fn run(&self, heartbeat: &Heartbeat) {
         while !self.stop.load(Ordering::Relaxed) {
+            heartbeat.beat();
             match self.consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => self.apply(&message),
                 Some(Err(ClientError::PartitionEOF(_))) | None => {}

@@ -23,6 +23,7 @@ use rdkafka::{Offset, TopicPartitionList};
 
 use super::client::{CALL, Connection, KafkaError};
 use crate::clock;
+use crate::heartbeat::Heartbeat;
 
 /// The first stage's upstream with the event clock: whoever loads recorded inputs.
 pub const LOAD: &str = "load";
@@ -68,8 +69,7 @@ impl ProgressWriter {
     /// # Errors
     /// If the client cannot be made.
     pub fn for_load(connection: &Connection) -> Result<Self, KafkaError> {
-        let mut config = connection.config();
-        config.set("enable.idempotence", "true").set("linger.ms", "1");
+        let config = connection.client(&[("enable.idempotence", "true"), ("linger.ms", "1")]);
         Ok(Self { producer: config.create()?, topic: connection.topic_named(&progress_topic(LOAD)) })
     }
 
@@ -227,7 +227,7 @@ pub(crate) struct ProgressWatch {
 }
 
 impl ProgressWatch {
-    pub(crate) fn run(self) -> Result<(), KafkaError> {
+    pub(crate) fn run(self, heartbeat: &Heartbeat) -> Result<(), KafkaError> {
         let sought = self.sought();
         let services: BTreeSet<&str> =
             sought.iter().flat_map(|sought| &sought.waits_for).map(|(service, _)| *service).collect();
@@ -239,6 +239,7 @@ impl ProgressWatch {
         let ends: BaseConsumer = self.connection.reader("read_uncommitted").create()?;
         let mut last: HashMap<usize, Timestamp> = HashMap::new();
         while !self.stop.load(Ordering::Relaxed) {
+            heartbeat.beat();
             reader.poll(PERIOD)?;
             let advanced = self.advanced(&sought, &reader, &last);
             if advanced.is_empty() {

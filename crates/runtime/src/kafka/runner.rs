@@ -1,30 +1,36 @@
 //! Starting and stopping everything that runs on Kafka and Redis in a process.
 
-use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
-use kefu_processor::{Service, Topology};
+use kefu_contracts::partition::PartitionBy;
+use kefu_processor::{Service, Stage, Topology};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
-use super::admin::check_topics;
+use super::admin::{check_cleanup, check_topics};
 use super::append::Appender;
 use super::assignment::Assignment;
 use super::client::{Connection, KafkaError};
 use super::fetch::FetchQueue;
-use super::group::sub_topologies;
 use super::hot::HotStates;
+use super::hot_reader::HotReader;
 use super::observer::Observer;
 use super::progress::{Horizons, ProgressWatch};
-use super::tasks::partition_of;
-use super::worker::{Worker, WorkerOptions};
+use super::retry::retry_topic;
+use super::tasks::{hot_name, partition_of};
+use super::worker::{Status, Worker, WorkerOptions};
 use crate::backend::{Backend, BackendError, NewRecord, Pending, View};
+use crate::clock;
+use crate::heartbeat::Heartbeats;
 use crate::metrics::Metrics;
 use crate::policies::PolicyTable;
 
+/// Pause before Redis is tried again at the start.
+const HOT_RETRY: Duration = Duration::from_secs(1);
 /// Messages taken in one call.
 const BATCH: usize = 2000;
 
@@ -41,29 +47,32 @@ pub struct KafkaOptions {
     pub threads: usize,
     /// Whether time is the wall clock's or the events'.
     pub live: bool,
+    /// Where its threads tell that they live.
+    pub heartbeats: Heartbeats,
 }
 
 /// The backend on Kafka and Redis, as APIs see it.
 pub struct KafkaBackend {
     appender: Arc<Appender>,
-    hot: Arc<Mutex<HotStates>>,
+    hot: HotReader,
     topology: Topology,
     partitions: i32,
-    reached: Horizons,
+    workers: Vec<Arc<Status>>,
 }
 
 /// The threads of the backend.
 pub struct KafkaHandle {
     stop: Arc<AtomicBool>,
     threads: Vec<(String, JoinHandle<Result<(), KafkaError>>)>,
-    ready: Vec<Arc<AtomicBool>>,
+    workers: Vec<(String, Arc<Status>)>,
     appender: Arc<Appender>,
 }
 
 impl KafkaHandle {
-    /// Whether every worker has restored what it owns.
-    pub fn is_ready(&self) -> bool {
-        self.ready.iter().all(|ready| ready.load(Ordering::Relaxed))
+    /// Why workers cannot do their work now, each reason for a person.
+    pub fn missing(&self) -> Vec<String> {
+        let missing = self.workers.iter().filter_map(|(name, status)| Some((name, status.missing()?)));
+        missing.map(|(name, what)| format!("{name} {what}")).collect()
     }
 
     /// The name of a thread that has ended by itself, which it only does on a failure.
@@ -95,7 +104,7 @@ impl KafkaBackend {
     ///
     /// # Errors
     /// If the broker or Redis is away, or the cluster is not set up.
-    pub fn start(
+    pub async fn start(
         options: &KafkaOptions,
         topology: &Topology,
         services: &[Service],
@@ -105,14 +114,16 @@ impl KafkaBackend {
         metrics: &Metrics,
     ) -> Result<(Arc<Self>, KafkaHandle), KafkaError> {
         let partitions = check_topics(&options.connection, topology)?;
+        check_cleanup(&options.connection, topology).await?;
         let stop = Arc::new(AtomicBool::new(false));
         let horizons = Horizons::default();
         let appender = Arc::new(Appender::new(&options.connection, partitions)?);
         let mut handle =
-            KafkaHandle { stop: stop.clone(), threads: Vec::new(), ready: Vec::new(), appender: appender.clone() };
+            KafkaHandle { stop: stop.clone(), threads: Vec::new(), workers: Vec::new(), appender: appender.clone() };
         let observer = Observer::new(&options.connection, partitions, views, codec.clone(), stop.clone())?;
+        let heartbeat = options.heartbeats.of("views");
         handle.spawn("views".to_owned(), move || {
-            observer.run();
+            observer.run(&heartbeat);
             Ok(())
         })?;
         let watch = ProgressWatch {
@@ -123,15 +134,18 @@ impl KafkaBackend {
             horizons: horizons.clone(),
             stop: stop.clone(),
         };
-        handle.spawn("progress".to_owned(), move || watch.run())?;
+        let heartbeat = options.heartbeats.of("progress");
+        handle.spawn("progress".to_owned(), move || watch.run(&heartbeat))?;
         for service in services {
             for thread in 0..options.threads.max(1) {
-                let ready = Arc::new(AtomicBool::new(false));
+                let name = format!("{}-{}-{thread}", service.name, options.instance);
+                let status = Arc::new(Status::default());
+                handle.workers.push((name.clone(), status.clone()));
                 let worker_options = WorkerOptions {
                     connection: options.connection.clone(),
                     service: service.name,
+                    instance: options.instance.clone(),
                     stages: service.stages.clone(),
-                    sub_topologies: sub_topologies(&service.stages),
                     partitions,
                     redis: options.redis.clone(),
                     live: options.live,
@@ -140,15 +154,15 @@ impl KafkaBackend {
                     horizons: horizons.clone(),
                     metrics: metrics.clone(),
                     stop: stop.clone(),
-                    ready: ready.clone(),
+                    status,
+                    heartbeat: options.heartbeats.of(&name),
                 };
-                handle.ready.push(ready);
                 handle.start_worker(worker_options, &format!("{}-{thread}", options.instance))?;
             }
         }
-        let hot = HotStates::new(&options.redis, &options.connection.prefix)?;
-        let hot = Arc::new(Mutex::new(hot));
-        let backend = Self { appender, hot, topology: topology.clone(), partitions, reached: horizons };
+        let workers = handle.workers.iter().map(|(_, status)| status.clone()).collect();
+        let hot = HotReader::new(&options.redis, &options.connection.prefix)?;
+        let backend = Self { appender, hot, topology: topology.clone(), partitions, workers };
         Ok((Arc::new(backend), handle))
     }
 }
@@ -165,12 +179,38 @@ impl KafkaHandle {
     }
 
     fn start_worker(&mut self, options: WorkerOptions, instance: &str) -> Result<(), KafkaError> {
-        let (consumer, queue) = join_group(&options, instance)?;
         let instance = instance.to_owned();
         self.spawn(format!("{}-{instance}", options.service), move || {
-            Worker::new(options, consumer, queue, &instance)?.run()
+            let Some(hot) = wait_for_hot(&options)? else { return Ok(()) };
+            let (consumer, queue) = join_group(&options, &instance)?;
+            Worker::new(options, consumer, queue, hot, &instance)?.run()
         })
     }
+}
+
+/// Connects to Redis, however long that takes; none if told to stop meanwhile. The worker joins its group after that,
+/// so that it holds no partition that it cannot serve.
+fn wait_for_hot(options: &WorkerOptions) -> Result<Option<HotStates>, KafkaError> {
+    let mut hot = HotStates::new(&options.redis, &options.connection.prefix)?;
+    while !options.stop.load(Ordering::Relaxed) {
+        match hot.check_policy() {
+            Ok(()) => return Ok(Some(hot)),
+            Err(KafkaError::Redis(error)) => {
+                let (service, url) = (options.service, redis_address(&options.redis));
+                tracing::warn!(service, url, %error, "redis does not answer; it is tried again");
+                hot.disconnect();
+                options.heartbeat.beat();
+                clock::rest(HOT_RETRY);
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+/// The address without user and password.
+fn redis_address(url: &str) -> &str {
+    url.rsplit_once('@').map_or(url, |(_, address)| address)
 }
 
 fn join_group(
@@ -178,28 +218,27 @@ fn join_group(
     instance: &str,
 ) -> Result<(Arc<BaseConsumer<Assignment>>, FetchQueue), KafkaError> {
     let connection = &options.connection;
-    let mut followers = HashMap::new();
-    for group in &options.sub_topologies {
-        if let Some(lead) = group.lead() {
-            followers
-                .insert(connection.topic(lead), group.topics.iter().map(|topic| connection.topic(topic)).collect());
-        }
-    }
-    let leads: Vec<String> = followers.keys().cloned().collect();
-    let mut config = connection.reader("read_committed");
-    config
-        .set("group.id", format!("{}{}", connection.prefix, options.service))
-        .set("group.instance.id", format!("{}-{instance}", options.service))
-        .set("partition.assignment.strategy", "cooperative-sticky")
-        .set("session.timeout.ms", "6000")
-        .set("heartbeat.interval.ms", "500");
-    let consumer: BaseConsumer<Assignment> = config.create_with_context(Assignment::new(followers))?;
+    let topics = topics_of(options.service, &options.stages, connection);
+    let lead = topics.first().cloned().unwrap_or_default();
+    let config = connection.member(options.service, instance);
+    let consumer: BaseConsumer<Assignment> = config.create_with_context(Assignment::new(topics))?;
     let consumer = Arc::new(consumer);
     let queue = FetchQueue::new(consumer.clone(), BATCH);
     consumer.context().forward_with(queue.forwarder(Arc::downgrade(&consumer)));
-    let leads: Vec<&str> = leads.iter().map(String::as_str).collect();
-    consumer.subscribe(&leads)?;
+    consumer.subscribe(&[&lead])?;
     Ok((consumer, queue))
+}
+
+/// Full names of everything that a service's stages read.
+fn topics_of(service: &str, stages: &[Stage], connection: &Connection) -> Vec<String> {
+    let mut topics = Vec::new();
+    for topic in stages.iter().flat_map(|stage| stage.inputs).map(|topic| connection.topic(topic)) {
+        if !topics.contains(&topic) {
+            topics.push(topic);
+        }
+    }
+    topics.push(connection.topic_named(&retry_topic(service)));
+    topics
 }
 
 impl Backend for KafkaBackend {
@@ -213,29 +252,16 @@ impl Backend for KafkaBackend {
     }
 
     fn state(&self, stage: &'static str, key: String) -> Pending<Result<Option<Vec<u8>>, BackendError>> {
-        let hot = self.hot.clone();
-        let found = self.topology.stages.iter().find(|known| known.id() == stage).cloned();
-        let partitions = self.partitions;
-        let read = tokio::task::spawn_blocking(move || {
-            let Some(stage) = found else { return Ok(None) };
-            let by =
-                stage.inputs.first().map_or(kefu_contracts::partition::PartitionBy::Key, |topic| topic.partition_by);
-            let partition = partition_of(by, &key, partitions);
-            let mut hot = hot.lock().unwrap_or_else(PoisonError::into_inner);
-            let name = format!("{}.{}.{partition}", stage.service, stage.name);
-            hot.peek(&name, &key).inspect_err(|_| hot.disconnect())
-        });
-        Box::pin(async move {
-            match read.await {
-                Ok(Ok(bytes)) => Ok(bytes),
-                Ok(Err(error)) => Err(BackendError::Unavailable(error.to_string())),
-                Err(error) => Err(BackendError::Unavailable(error.to_string())),
-            }
-        })
+        let Some(stage) = self.topology.stages.iter().find(|known| known.id() == stage) else {
+            return Box::pin(async { Ok(None) });
+        };
+        let by = stage.inputs.first().map_or(PartitionBy::Key, |topic| topic.partition_by);
+        let partition = partition_of(by, &key, self.partitions);
+        let name = hot_name(stage, partition);
+        Box::pin(self.hot.clone().read(name, key))
     }
 
     fn watermark(&self) -> Option<Timestamp> {
-        let reached = self.topology.stages.iter().filter_map(|stage| self.reached.of(&stage.id(), 0));
-        reached.map(|horizon| horizon.reached).min()
+        self.workers.iter().filter_map(|status| status.reached()).min()
     }
 }

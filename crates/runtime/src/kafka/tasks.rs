@@ -14,13 +14,16 @@ use kefu_processor::{Reached, Stage, Task, flow};
 use super::changelog::ChangelogReader;
 use super::client::{Connection, KafkaError};
 use super::hot::{HotChange, HotError, HotStates, Mark};
-
-/// States loaded before unneeded ones are let go.
-const STATES_KEPT: usize = 200_000;
+use super::retry::retry_topic;
 
 /// The name of a stage's changelog, without prefix.
 pub(crate) fn changelog_name(stage: &Stage) -> String {
     format!("{}.{}.changelog", stage.service, stage.name)
+}
+
+/// The name of a task's partition in Redis.
+pub(crate) fn hot_name(stage: &Stage, partition: i32) -> String {
+    format!("{}.{}.{partition}", stage.service, stage.name)
 }
 
 /// A task and where it stands.
@@ -48,15 +51,16 @@ pub(crate) struct Owned {
 impl Owned {
     pub(crate) fn new(stage_index: usize, stage: &Stage, partition: i32, connection: &Connection) -> Self {
         let passes = flow::passes(stage.stage_name()).len();
+        let inputs = stage.inputs.iter().map(|topic| connection.topic(topic));
         Self {
             stage: stage_index,
             partition,
             task: stage.new_task(),
             changelog: connection.topic_named(&changelog_name(stage)),
-            inputs: stage.inputs.iter().map(|topic| connection.topic(topic)).collect(),
+            inputs: inputs.chain([connection.topic_named(&retry_topic(stage.service))]).collect(),
             reached: vec![Timestamp::MIN; passes + 1],
             published: vec![Timestamp::MIN; passes + 1],
-            hot_name: format!("{}.{}.{partition}", stage.service, stage.name),
+            hot_name: hot_name(stage, partition),
             mark: Mark { incarnation: incarnation(), watermark: -1 },
             changelog_next: 0,
             pinned: HashMap::new(),
@@ -107,8 +111,14 @@ impl Owned {
         }
         self.changelog_next = end;
         self.pinned.clear();
+        hot.set_whole(&self.hot_name, &self.mark)?;
         self.note_stored(hot, policies, stage)?;
         Ok(restored)
+    }
+
+    /// Where Redis should have it, and up to where.
+    pub(crate) fn hot_mark(&self) -> (&str, &Mark) {
+        (&self.hot_name, &self.mark)
     }
 
     /// Takes note of every stored state: its timer, and whether it knows the policies.
@@ -155,8 +165,8 @@ impl Owned {
         self.pinned.extend(changes);
     }
 
-    /// Writes what was committed to Redis; on success unneeded states may go from memory.
-    pub(crate) fn warm(&mut self, hot: &mut HotStates) -> Result<(), HotError> {
+    /// Writes what was committed to Redis; on success states beyond `keep` go from memory.
+    pub(crate) fn warm(&mut self, hot: &mut HotStates, keep: usize) -> Result<(), HotError> {
         if !self.pinned.is_empty() {
             let changes: Vec<HotChange> = self.pinned.iter().map(|(key, bytes)| (key.clone(), bytes.clone())).collect();
             let (last, before) = changes.split_at(changes.len().saturating_sub(1));
@@ -167,7 +177,7 @@ impl Owned {
             self.mark.watermark = self.changelog_next;
             self.pinned.clear();
         }
-        self.task.shrink(STATES_KEPT);
+        self.task.shrink(keep);
         Ok(())
     }
 }

@@ -14,6 +14,7 @@ use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedPr
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::client::{CALL, Connection, KafkaError};
+use super::worker::Patience;
 
 /// Why a transaction did not go through.
 #[derive(Debug, thiserror::Error)]
@@ -38,28 +39,38 @@ pub(crate) struct Outgoing<'a> {
 /// The transactional producer of a worker.
 pub(crate) struct Transaction {
     producer: ThreadedProducer<DefaultProducerContext>,
+    patience: Patience,
 }
 
 impl Transaction {
     /// Takes over `id` from whoever had it before.
-    pub(crate) fn new(connection: &Connection, id: &str) -> Result<Self, KafkaError> {
-        let mut config = connection.config();
-        config
-            .set("transactional.id", id)
-            // how long whoever takes over may have to wait for a transaction that was left open
-            .set("transaction.timeout.ms", "10000")
-            .set("linger.ms", "5")
-            .set("batch.size", "262144")
-            .set("compression.type", "lz4")
-            // the wait after "another transaction is ending", which every commit in a row meets
-            .set("retry.backoff.ms", "2")
-            .set("retry.backoff.max.ms", "10")
-            .set("queue.buffering.max.messages", "500000")
-            .set("queue.buffering.max.kbytes", "262144")
-            .set("delivery.report.only.error", "true");
-        let producer: ThreadedProducer<DefaultProducerContext> = config.create()?;
-        producer.init_transactions(CALL * 3)?;
-        Ok(Self { producer })
+    ///
+    /// While the broker is away, each call waits for it with `patience`.
+    pub(crate) fn new(connection: &Connection, id: &str, patience: Patience) -> Result<Self, KafkaError> {
+        let producer: ThreadedProducer<DefaultProducerContext> = connection.transactional(id).create()?;
+        let transaction = Self { producer, patience };
+        transaction.patiently(|producer| producer.init_transactions(CALL))?;
+        Ok(transaction)
+    }
+
+    /// Calls again while the call says that this helps.
+    fn patiently(
+        &self,
+        call: impl Fn(&ThreadedProducer<DefaultProducerContext>) -> Result<(), ClientError>,
+    ) -> Result<(), ClientError> {
+        loop {
+            match call(&self.producer) {
+                Err(ClientError::Transaction(error)) if error.is_retriable() && self.patience.lasts() => {
+                    tracing::warn!(%error, "the broker is asked again");
+                }
+                done => return done,
+            }
+        }
+    }
+
+    /// Why the producer can never be used again, if it cannot.
+    pub(crate) fn fatal_code(&self) -> Option<RDKafkaErrorCode> {
+        self.producer.client().fatal_error().map(|(code, _)| code)
     }
 
     pub(crate) fn begin(&self) -> Result<(), TransactionError> {
@@ -97,7 +108,7 @@ impl Transaction {
         offsets: &TopicPartitionList,
         group: &ConsumerGroupMetadata,
     ) -> Result<(), TransactionError> {
-        if let Err(error) = self.producer.send_offsets_to_transaction(offsets, group, CALL) {
+        if let Err(error) = self.patiently(|producer| producer.send_offsets_to_transaction(offsets, group, CALL)) {
             return Err(self.failed(&error));
         }
         self.finish()
@@ -121,7 +132,7 @@ impl Transaction {
             if abortable {
                 return Err(self.aborted(&text));
             }
-            if !retriable {
+            if !retriable || !self.patience.lasts() {
                 return Err(TransactionError::Fatal(text));
             }
             tracing::warn!(error = text, "commit is tried again");
@@ -144,7 +155,7 @@ impl Transaction {
 
     /// Aborts, after which the producer can begin anew.
     fn aborted(&self, cause: &str) -> TransactionError {
-        match self.producer.abort_transaction(CALL) {
+        match self.patiently(|producer| producer.abort_transaction(CALL)) {
             Ok(()) => TransactionError::Aborted(cause.to_owned()),
             Err(error) => TransactionError::Fatal(format!("{cause}; and the abort failed: {error}")),
         }

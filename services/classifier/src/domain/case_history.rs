@@ -153,6 +153,7 @@ impl CaseHistory {
             message.text = said(event);
         }
         message.tier.clone_from(&event.context.tier);
+        message.channel = event.channel;
         *message != before
     }
 
@@ -284,6 +285,19 @@ mod tests {
         let retracted = CaseEvent { retracts: Some(opened.event_id), ..fact(1, "e-0", 9, FactKind::Retracted, "") };
         assert!(history.learn(&retracted));
         assert_eq!((heard(&history, 1).text.as_str(), history.opened_at()), ("没收到货", None));
+    }
+
+    #[test]
+    fn a_fact_told_again_replaces_what_was_told_before() {
+        let opened = fact(1, "e-1", 0, FactKind::Opened, "没收到货");
+        let mut history = learned(std::slice::from_ref(&opened));
+        assert!(!history.learn(&opened), "the same again");
+        let mut again = CaseEvent { channel: Channel::Regulator, ..opened };
+        again.context.tier = Some("vip".to_owned());
+        assert!(history.learn(&again));
+        let heard = heard(&history, 1);
+        assert_eq!((heard.channel, heard.tier.as_deref()), (Channel::Regulator, Some("vip")));
+        assert_eq!(history, learned(&[again]), "as if it had been told so at once");
     }
 
     #[test]

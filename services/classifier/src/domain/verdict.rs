@@ -1,11 +1,11 @@
 //! The verdict on a case: a pure function of what its customer said and of its standing.
 
 use kefu_contracts::classification::{Alternative, Classification, ExtractedFact};
+use kefu_contracts::priority::{Standing, priority};
 use kefu_contracts::{Category, Channel, Language, Priority, Severity, Subtype, Timestamp};
 use kefu_text::{facts, language};
 use serde::{Deserialize, Serialize};
 
-use super::priority::{Standing, priority};
 use super::sentiment::sentiment;
 use super::severity::{reports_harm, severity};
 use crate::model::Model;

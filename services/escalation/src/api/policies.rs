@@ -6,6 +6,7 @@ use axum::extract::{Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use kefu_contracts::rejection::HttpCode;
 use kefu_contracts::topic::POLICIES;
 use kefu_contracts::{Code, Timestamp};
 use kefu_policy::{Format, Policy};
@@ -68,13 +69,13 @@ pub(super) async fn new_policy(
 fn check(api: &Api, caller: &Caller, policy: &mut Policy) -> Result<(), Problem> {
     if policy.tenant != *caller.tenant {
         let detail = format!("the policy is of tenant `{}`; send it with a key of that tenant", policy.tenant);
-        return Err(Problem::new(StatusCode::FORBIDDEN, Code::Forbidden.as_str(), detail));
+        return Err(Problem::new(StatusCode::FORBIDDEN, Code::Forbidden, detail));
     }
     let earliest = api.now().plus_ms(AHEAD_MS);
     policy.effective_from = Some(effective_from(policy.effective_from, earliest)?);
     if api.policies().history(&caller.tenant).versions().any(|known| known.version == policy.version) {
         let detail = format!("version {} exists; versions are never rewritten, give the next one", policy.version);
-        return Err(Problem::new(StatusCode::CONFLICT, Code::Conflict.as_str(), detail));
+        return Err(Problem::new(StatusCode::CONFLICT, Code::Conflict, detail));
     }
     Ok(())
 }
@@ -91,7 +92,11 @@ fn effective_from(given: Option<Timestamp>, earliest: Timestamp) -> Result<Times
 async fn append(api: &Api, headers: &HeaderMap, policy: &Policy) -> Result<(), Problem> {
     let unwritable = |error: String| {
         tracing::error!(error, version = policy.version, "a checked policy cannot be written");
-        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "unwritable", "the policy cannot be written; see the log")
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            HttpCode::Unwritable,
+            "the policy cannot be written; see the log",
+        )
     };
     let record = policy.to_record().map_err(|error| unwritable(error.to_string()))?;
     let key = format!("{}/{}", record.tenant, record.version);
@@ -106,7 +111,7 @@ async fn append(api: &Api, headers: &HeaderMap, policy: &Policy) -> Result<(), P
 
 fn faulty(faults: Vec<String>) -> Problem {
     let detail = format!("the policy has {} fault(s); see `errors`", faults.len());
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidPolicy.as_str(), detail).errors(faults)
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, Code::InvalidPolicy, detail).errors(faults)
 }
 
 fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
@@ -117,7 +122,7 @@ fn format_of(headers: &HeaderMap) -> Result<Format, Problem> {
         "application/toml" => Ok(Format::Toml),
         other => {
             let detail = format!("media type `{other}` is not known; use {}", MEDIA_TYPES.join(", "));
-            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail))
+            Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, HttpCode::UnsupportedMediaType, detail))
         }
     }
 }

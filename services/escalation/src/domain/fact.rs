@@ -1,6 +1,7 @@
 //! The facts of a case that decide its clocks, kept small.
 //!
-//! Owns which facts matter, their order, repetitions and retractions. What a fact does to a clock is `clock`'s matter.
+//! Owns which facts matter, their order, repetitions and retractions, and that a fact told again replaces what was told
+//! of it before. What a fact does to a clock is `clock`'s matter.
 
 use std::cmp::Ordering;
 
@@ -137,7 +138,7 @@ const CLOCK_SKEW_MS: i64 = 5_000;
 pub enum Taken {
     /// They changed.
     Changed,
-    /// It had been taken before.
+    /// It had been taken before, and says the same.
     Repeated,
     /// It says nothing about clocks.
     Irrelevant,
@@ -191,7 +192,8 @@ impl Facts {
         }
     }
 
-    /// Takes a fact in, wherever it belongs in the order of time.
+    /// Takes a fact in, wherever it belongs in the order of time. One that is told again under its id, because what
+    /// the case was then turned out to be another, replaces what was told before.
     ///
     /// # Errors
     /// If a field is missing or the case has more facts than are kept.
@@ -200,15 +202,13 @@ impl Facts {
             return self.retract(event);
         }
         let id = hash_64(&[&event.event_id]);
-        if self.list.iter().any(|fact| fact.id == id) {
-            return Ok(Taken::Repeated);
-        }
         if let Some(early) = self.early_retractions.iter().position(|retracted| *retracted == id) {
             self.early_retractions.swap_remove(early);
             return Ok(Taken::Changed);
         }
         let Some(what) = self.read(event)? else { return Ok(Taken::Irrelevant) };
-        if self.list.len() >= FACTS_MAX {
+        let known = self.list.iter().position(|fact| fact.id == id);
+        if known.is_none() && self.list.len() >= FACTS_MAX {
             let detail = format!("case `{}` has {FACTS_MAX} facts, its clocks take no more; close it", event.case_id);
             return Err(Reject::new(Code::TooLarge, detail));
         }
@@ -217,9 +217,10 @@ impl Facts {
         let by_timer = event.cause_id.starts_with("timer:");
         let answers = answers(event);
         let fact = Fact { at: event.at, what, by_timer, cause, n: event.n, tier, answers, id };
+        let before = known.map(|place| self.list.remove(place));
         let place = self.list.partition_point(|other| other.order(&fact, &self.names).is_lt());
         self.list.insert(place, fact);
-        Ok(Taken::Changed)
+        Ok(if before == Some(fact) { Taken::Repeated } else { Taken::Changed })
     }
 
     /// The last fact's instant, if no fact says that the case began.
@@ -327,4 +328,66 @@ fn priority(event: &CaseEvent) -> Result<Option<Priority>, Reject> {
 fn promised(event: &CaseEvent) -> Result<Timestamp, Reject> {
     let due_at = event.data.as_ref().and_then(|data| data.due_at);
     due_at.ok_or_else(|| Reject::new(Code::MissingField, "promised: no `due_at`; give the instant that was promised"))
+}
+
+#[cfg(test)]
+mod tests {
+    use kefu_contracts::Channel;
+    use kefu_contracts::case_event::CaseContext;
+
+    use super::*;
+
+    fn classified(tier: Option<&str>, priority: Option<Priority>) -> CaseEvent {
+        CaseEvent {
+            event_id: "f-1".to_owned(),
+            cause_id: "e-1".to_owned(),
+            n: 0,
+            case_id: "c-1#1".to_owned(),
+            tenant: "demo".to_owned(),
+            at: Timestamp::from_ms(5),
+            kind: FactKind::Classified,
+            retracts: None,
+            actor: None,
+            from: None,
+            to: None,
+            text: None,
+            data: None,
+            channel: Channel::Chat,
+            policy_version: None,
+            classification: None,
+            context: CaseContext { tier: tier.map(str::to_owned), priority, ..CaseContext::default() },
+        }
+    }
+
+    #[test]
+    fn a_fact_told_again_replaces_what_was_told_before() {
+        let mut facts = Facts::default();
+        for (tier, priority, taken) in [
+            (None, None, Taken::Changed),
+            (None, None, Taken::Repeated),
+            (Some("vip"), None, Taken::Changed),
+            (Some("vip"), Some(Priority::High), Taken::Changed),
+            (Some("vip"), Some(Priority::High), Taken::Repeated),
+            (None, Some(Priority::High), Taken::Changed),
+        ] {
+            assert_eq!(facts.take(&classified(tier, priority)), Ok(taken), "{tier:?} {priority:?}");
+            let [kept] = facts.list() else { panic!("{} facts", facts.list().len()) };
+            assert_eq!(kept.tier.map(|tier| facts.names().text(tier)), tier);
+            assert!(matches!(kept.what, What::Classified { priority: kept, .. } if kept == priority));
+        }
+    }
+
+    #[test]
+    fn a_full_case_still_hears_what_is_told_again() {
+        let mut facts = Facts::default();
+        for n in 0..FACTS_MAX {
+            let one = CaseEvent { event_id: format!("f-{n}"), n: n as i64, ..classified(None, None) };
+            assert_eq!(facts.take(&one), Ok(Taken::Changed));
+        }
+        let more = CaseEvent { event_id: "more".to_owned(), ..classified(None, None) };
+        assert_eq!(facts.take(&more).unwrap_err().code, Code::TooLarge);
+        let again = CaseEvent { event_id: "f-7".to_owned(), n: 7, ..classified(Some("vip"), None) };
+        assert_eq!(facts.take(&again), Ok(Taken::Changed));
+        assert_eq!(facts.list().len(), FACTS_MAX);
+    }
 }

@@ -15,8 +15,11 @@ const SPOKEN_BYTES_MAX: usize = 4_096;
 pub struct Spoken(Vec<(Timestamp, String)>);
 
 impl Spoken {
-    /// Keeps what was said at `at`, as far as there is room.
+    /// Keeps what was said at `at`, as far as there is room; several facts may tell of it, and each again.
     pub fn keep(&mut self, at: Timestamp, text: &str) {
+        if self.0.iter().any(|(said_at, said)| *said_at == at && said == text) {
+            return;
+        }
         let used: usize = self.0.iter().map(|(_, text)| text.len()).sum();
         let mut end = text.len().min(SPOKEN_BYTES_MAX.saturating_sub(used));
         while !text.is_char_boundary(end) {
@@ -77,4 +80,22 @@ pub fn route<'p>(facts: &Facts, channel: Channel, spoken: &Spoken, history: &'p 
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_several_facts_tell_of_takes_room_once() {
+        let said = |texts: &[(i64, &str)]| {
+            let mut spoken = Spoken::default();
+            texts.iter().for_each(|(at, text)| spoken.keep(Timestamp::from_ms(*at), text));
+            spoken.until(Timestamp::from_ms(9)).split('\n').map(str::len).collect::<Vec<_>>()
+        };
+        let long = "x".repeat(3_000);
+        assert_eq!(said(&[(1, &long), (1, &long), (2, "refund"), (2, "refund")]), [3_000, 6]);
+        assert_eq!(said(&[(1, "again"), (2, "again")]), [5, 5], "said twice");
+        assert_eq!(said(&[(1, &long), (2, &long)]), [3_000, SPOKEN_BYTES_MAX - 3_000]);
+    }
 }

@@ -6,7 +6,7 @@ use kefu_policy::CaseFacts;
 use crate::domain::fact::{Fact, What};
 use crate::domain::names::{Name, Names};
 
-/// What rules may ask of a case, its channel excepted, which never changes.
+/// What rules may ask of a case, its channel excepted, which is one for all instants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct View {
     category: Option<Category>,

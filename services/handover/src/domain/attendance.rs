@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use kefu_contracts::command::Command;
-use kefu_contracts::{ActorKind, Timestamp};
+use kefu_contracts::{ActorKind, Code, Reject, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::request::Refusal;
+use crate::domain::request::missing;
 use crate::domain::shift::ShiftRef;
 
 /// The earliest check-in before the start of a shift, in milliseconds.
@@ -103,27 +103,25 @@ struct Fields {
 }
 
 /// Reads a command: for whom and what; none if it is no command to a shift.
-pub fn read(command: &Command) -> Option<Result<(String, ShiftRequest), Refusal>> {
+pub fn read(command: &Command) -> Option<Result<(String, ShiftRequest), Reject>> {
     let is_ours =
         matches!(command.kind.as_str(), "check_in" | "check_out" | "absence" | "swap_request" | "swap_accept");
     is_ours.then(|| {
         let data = if command.data.0.is_null() { serde_json::json!({}) } else { command.data.0.clone() };
         let fields: Fields =
-            serde_json::from_value(data).map_err(|error| Refusal::invalid(format!("data: {error}")))?;
+            serde_json::from_value(data).map_err(|error| Reject::new(Code::InvalidField, format!("data: {error}")))?;
         let request = match command.kind.as_str() {
             "check_in" => ShiftRequest::CheckIn,
             "check_out" => ShiftRequest::CheckOut,
             "absence" => ShiftRequest::Absence { reason: fields.reason },
-            "swap_request" => ShiftRequest::SwapRequest {
-                with: fields.with_agent_id.ok_or_else(|| Refusal::missing("with_agent_id"))?,
-            },
-            _ => ShiftRequest::SwapAccept {
-                from: fields.from_agent_id.ok_or_else(|| Refusal::missing("from_agent_id"))?,
-            },
+            "swap_request" => {
+                ShiftRequest::SwapRequest { with: fields.with_agent_id.ok_or_else(|| missing("with_agent_id"))? }
+            }
+            _ => ShiftRequest::SwapAccept { from: fields.from_agent_id.ok_or_else(|| missing("from_agent_id"))? },
         };
         let agent_id = fields.agent_id.unwrap_or_else(|| command.actor.id.clone());
         if agent_id != command.actor.id && command.actor.kind != ActorKind::Supervisor {
-            return Err(Refusal::forbidden(format!("only a supervisor does this for `{agent_id}`")));
+            return Err(Reject::new(Code::Forbidden, format!("only a supervisor does this for `{agent_id}`")));
         }
         Ok((agent_id, request))
     })
@@ -159,14 +157,15 @@ impl Attendance {
         shift: &ShiftRef,
         is_member: impl Fn(&str) -> bool,
         at: Timestamp,
-    ) -> Result<Attended, Refusal> {
+    ) -> Result<Attended, Reject> {
         match request {
             ShiftRequest::CheckIn => self.check_in(agent, shift, is_member(agent), at),
             ShiftRequest::CheckOut => self.check_out(agent, at),
             ShiftRequest::Absence { reason } => {
                 self.is_expected(agent)?;
                 if at >= shift.end || self.visits.contains_key(agent) {
-                    return Err(Refusal::conflict(
+                    return Err(Reject::new(
+                        Code::Conflict,
                         "an absence is told before coming and before the end; check out instead",
                     ));
                 }
@@ -178,29 +177,29 @@ impl Attendance {
         }
     }
 
-    fn check_in(&mut self, agent: &str, shift: &ShiftRef, is_member: bool, at: Timestamp) -> Result<Attended, Refusal> {
+    fn check_in(&mut self, agent: &str, shift: &ShiftRef, is_member: bool, at: Timestamp) -> Result<Attended, Reject> {
         if !is_member && !self.expected().contains(&agent) {
             let detail = format!("`{agent}` is not of team `{}`; let a member of the team come", shift.team);
-            return Err(Refusal::forbidden(detail));
+            return Err(Reject::new(Code::Forbidden, detail));
         }
         let earliest = shift.start.plus_ms(-EARLIEST_MS);
         if at < earliest || at >= shift.end {
             let detail = format!("check-in is from {earliest} until before {}", shift.end);
-            return Err(Refusal::conflict(detail));
+            return Err(Reject::new(Code::Conflict, detail));
         }
         let visits = self.visits.entry(agent.to_owned()).or_default();
         if visits.len() >= ENTRIES_MAX || visits.last().is_some_and(|visit| visit.left.is_none()) {
-            return Err(Refusal::conflict(format!("`{agent}` is here already; check out first")));
+            return Err(Reject::new(Code::Conflict, format!("`{agent}` is here already; check out first")));
         }
         visits.push(Visit { came: at, left: None });
         self.absent.remove(agent);
         Ok(Attended::Came { on_time: at <= shift.arrival_due() })
     }
 
-    fn check_out(&mut self, agent: &str, at: Timestamp) -> Result<Attended, Refusal> {
+    fn check_out(&mut self, agent: &str, at: Timestamp) -> Result<Attended, Reject> {
         let here = self.visits.get_mut(agent).and_then(|visits| visits.last_mut()).filter(|visit| visit.left.is_none());
         let Some(visit) = here else {
-            return Err(Refusal::conflict(format!("`{agent}` is not here; check in first")));
+            return Err(Reject::new(Code::Conflict, format!("`{agent}` is not here; check in first")));
         };
         visit.left = Some(at);
         Ok(Attended::Left)
@@ -213,49 +212,52 @@ impl Attendance {
         shift: &ShiftRef,
         is_member: impl Fn(&str) -> bool,
         at: Timestamp,
-    ) -> Result<Attended, Refusal> {
+    ) -> Result<Attended, Reject> {
         self.is_expected(agent)?;
         before_start(shift, at)?;
         if !is_member(&with) {
-            return Err(Refusal::invalid(format!(
-                "`{with}` is not of team `{}`; ask a member of the team",
-                shift.team
-            )));
+            return Err(Reject::new(
+                Code::InvalidField,
+                format!("`{with}` is not of team `{}`; ask a member of the team", shift.team),
+            ));
         }
         if self.expected().contains(&with.as_str()) {
-            return Err(Refusal::conflict(format!("`{with}` works this shift already; ask somebody else")));
+            return Err(Reject::new(Code::Conflict, format!("`{with}` works this shift already; ask somebody else")));
         }
         if self.swaps.len() >= ENTRIES_MAX {
-            return Err(Refusal::conflict(format!("the shift has {ENTRIES_MAX} swaps, it takes no more")));
+            return Err(Reject::new(Code::Conflict, format!("the shift has {ENTRIES_MAX} swaps, it takes no more")));
         }
         self.swaps.push(Swap { from: agent.to_owned(), to: with, accepted_at: None });
         Ok(Attended::Asked)
     }
 
-    fn accept(&mut self, agent: &str, from: String, shift: &ShiftRef, at: Timestamp) -> Result<Attended, Refusal> {
+    fn accept(&mut self, agent: &str, from: String, shift: &ShiftRef, at: Timestamp) -> Result<Attended, Reject> {
         before_start(shift, at)?;
         self.is_expected(&from)?;
         let asked = |swap: &&mut Swap| swap.from == from && swap.to == agent && swap.accepted_at.is_none();
         let Some(swap) = self.swaps.iter_mut().find(asked) else {
-            return Err(Refusal::not_found(format!("`{from}` did not ask `{agent}` to swap; let them ask first")));
+            return Err(Reject::new(
+                Code::NotFound,
+                format!("`{from}` did not ask `{agent}` to swap; let them ask first"),
+            ));
         };
         swap.accepted_at = Some(at);
         Ok(Attended::Swapped { from })
     }
 
-    fn is_expected(&self, agent: &str) -> Result<(), Refusal> {
+    fn is_expected(&self, agent: &str) -> Result<(), Reject> {
         if self.expected().contains(&agent) {
             return Ok(());
         }
-        Err(Refusal::conflict(format!("`{agent}` does not work this shift")))
+        Err(Reject::new(Code::Conflict, format!("`{agent}` does not work this shift")))
     }
 }
 
-fn before_start(shift: &ShiftRef, at: Timestamp) -> Result<(), Refusal> {
+fn before_start(shift: &ShiftRef, at: Timestamp) -> Result<(), Reject> {
     if at < shift.start {
         return Ok(());
     }
-    Err(Refusal::conflict(format!("the shift began at {}; swaps are made before", shift.start)))
+    Err(Reject::new(Code::Conflict, format!("the shift began at {}; swaps are made before", shift.start)))
 }
 
 #[cfg(test)]

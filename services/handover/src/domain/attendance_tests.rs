@@ -39,7 +39,7 @@ fn play(rows: &[(i64, &str, &str, i64)]) -> Attendance {
         let before = attendance.clone();
         let is_member = |id: &str| id != "x-1";
         let result = attendance.decide(agent, request(word), &shift(), is_member, minute(*at));
-        let status = result.as_ref().map_or_else(|refusal| refusal.status, |_| 200);
+        let status = result.as_ref().map_or_else(|refusal| refusal.code.status(), |_| 200);
         assert_eq!(status, *expected, "{word} of {agent} at {at}: {result:?}");
         assert!(result.is_ok() || attendance.expected() == before.expected());
     }
@@ -133,7 +133,7 @@ fn only_a_supervisor_acts_for_another() {
         let read = read(&command(kind, by, data.clone()));
         let seen = read
             .as_ref()
-            .map(|read| read.as_ref().map_or_else(|refusal| Err(refusal.status), |(id, _)| Ok(id.as_str())));
+            .map(|read| read.as_ref().map_or_else(|refusal| Err(refusal.code.status()), |(id, _)| Ok(id.as_str())));
         assert_eq!(seen, expected, "{kind} {data}");
     }
 }

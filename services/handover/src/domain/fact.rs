@@ -1,6 +1,7 @@
 //! The facts of a case that a handover needs, kept small.
 //!
-//! Owns which facts matter, their order, repetitions and retractions. What follows from them is `case_record`'s matter.
+//! Owns which facts matter, their order, repetitions and retractions, and that a fact told again replaces what was told
+//! of it before. What follows from them is `case_record`'s matter.
 
 use std::cmp::Ordering;
 
@@ -104,7 +105,7 @@ impl Fact {
 pub enum Taken {
     /// They changed.
     Changed,
-    /// It had been taken before.
+    /// It had been taken before, and says the same.
     Repeated,
     /// It says nothing that a handover needs, or nothing yet.
     Irrelevant,
@@ -123,7 +124,8 @@ impl Facts {
         &self.list
     }
 
-    /// Takes a fact in, wherever it belongs in the order of time.
+    /// Takes a fact in, wherever it belongs in the order of time. One that is told again under its id, because what
+    /// the case was then turned out to be another, replaces what was told before.
     ///
     /// # Errors
     /// If a field is missing or wrong, or the case has more facts than are kept.
@@ -132,15 +134,13 @@ impl Facts {
             return self.retract(event);
         }
         let id = hash_64(&[&event.event_id]);
-        if self.list.iter().any(|fact| fact.id == id) {
-            return Ok(Taken::Repeated);
-        }
         if let Some(early) = self.early_retractions.iter().position(|retracted| *retracted == id) {
             self.early_retractions.swap_remove(early);
             return Ok(Taken::Irrelevant);
         }
         let Some(what) = read(event)? else { return Ok(Taken::Irrelevant) };
-        if self.list.len() >= FACTS_MAX {
+        let known = self.list.iter().position(|fact| fact.id == id);
+        if known.is_none() && self.list.len() >= FACTS_MAX {
             let detail =
                 format!("case `{}` has {FACTS_MAX} facts, its handover takes no more; close it", event.case_id);
             return Err(Reject::new(Code::TooLarge, detail));
@@ -158,10 +158,12 @@ impl Facts {
             id,
             what,
         };
+        let before = known.map(|place| self.list.remove(place));
         let place = self.list.partition_point(|other| other.order(&fact).is_lt());
         self.list.insert(place, fact);
         self.drop_texts();
-        Ok(Taken::Changed)
+        let is_same = before.is_some() && before.as_ref() == self.list.get(place);
+        Ok(if is_same { Taken::Repeated } else { Taken::Changed })
     }
 
     fn retract(&mut self, event: &CaseEvent) -> Result<Taken, Reject> {
@@ -282,6 +284,30 @@ mod tests {
         assert_eq!(early.take(&retraction), Ok(Taken::Irrelevant));
         assert_eq!(early.take(&reply), Ok(Taken::Irrelevant));
         assert!(early.list().is_empty());
+    }
+
+    #[test]
+    fn a_fact_told_again_replaces_what_was_told_before() {
+        let mut facts = Facts::default();
+        let mut said: Vec<CaseEvent> =
+            (1..=6).map(|at| fact(at, &format!("e-{at}"), FactKind::CustomerMessage)).collect();
+        for said in &mut said {
+            said.text = Some("hello".into());
+            assert_eq!(facts.take(said), Ok(Taken::Changed));
+        }
+        // the last ones have lost their texts, and that makes no difference
+        for said in &mut said {
+            assert_eq!(facts.take(said), Ok(Taken::Repeated));
+            said.context.tier = Some(IMPORTANT_TIER.into());
+            said.context.assignee = Some("a-1".into());
+            assert_eq!(facts.take(said), Ok(Taken::Changed));
+            assert_eq!(facts.take(said), Ok(Taken::Repeated));
+        }
+        let mut at_once = Facts::default();
+        said.iter().for_each(|said| {
+            at_once.take(said).unwrap();
+        });
+        assert_eq!(facts, at_once);
     }
 
     #[test]

@@ -6,12 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kefu_contracts::handover::{Handover, HandoverCounts, HandoverState, Placement, Question, Remark};
-use kefu_contracts::{Code, Timestamp};
+use kefu_contracts::{Code, Reject, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::contents::{self, CaseRecords};
 use crate::domain::deadline;
-use crate::domain::request::{ItemNote, Refusal, Request};
+use crate::domain::request::{ItemNote, Request};
 use crate::domain::responsibility::{self, Move};
 use crate::domain::shift::ShiftRef;
 
@@ -112,7 +112,7 @@ impl Life {
         by: &Person,
         cases: &CaseRecords,
         at: Timestamp,
-    ) -> Result<Done, Refusal> {
+    ) -> Result<Done, Reject> {
         use HandoverState as S;
         use Request as R;
         match (self.record.state, request) {
@@ -142,14 +142,15 @@ impl Life {
                 write(&mut self.record.amendments, by, at, text)
             }
             (_, R::ReportProblem(text)) => write(&mut self.record.problems, by, at, text).map(|_| Done::Reported),
-            (state, request) => Err(Refusal::conflict(not_now(state, &request))),
+            (state, request) => Err(Reject::new(Code::Conflict, not_now(state, &request))),
         }
     }
 
     /// Opening the review claims the handover and freezes what fills itself.
-    fn open(&mut self, by: &Person, cases: &CaseRecords, at: Timestamp) -> Result<Done, Refusal> {
+    fn open(&mut self, by: &Person, cases: &CaseRecords, at: Timestamp) -> Result<Done, Reject> {
         if by.id == self.record.outgoing {
-            return Err(Refusal::conflict(
+            return Err(Reject::new(
+                Code::Conflict,
                 "the outgoing agent cannot take over as well; let a team-mate start the review",
             ));
         }
@@ -158,7 +159,7 @@ impl Life {
                 "`{}` is no team-mate on shift in `{}`; check in first, or let somebody on shift take over",
                 by.id, self.record.team
             );
-            return Err(Refusal::forbidden(detail));
+            return Err(Reject::new(Code::Forbidden, detail));
         }
         self.record.state = HandoverState::UnderReview;
         self.record.incoming = Some(by.id.clone());
@@ -170,7 +171,7 @@ impl Life {
         Ok(Done::Written)
     }
 
-    fn note(&mut self, note: ItemNote, cases: &CaseRecords) -> Result<Done, Refusal> {
+    fn note(&mut self, note: ItemNote, cases: &CaseRecords) -> Result<Done, Reject> {
         if self.notes.len() >= ENTRIES_MAX && !self.notes.contains_key(&note.case_id) {
             return Err(full("noted items"));
         }
@@ -182,7 +183,7 @@ impl Life {
         Ok(Done::Written)
     }
 
-    fn ask(&mut self, by: &Person, at: Timestamp, text: String) -> Result<Done, Refusal> {
+    fn ask(&mut self, by: &Person, at: Timestamp, text: String) -> Result<Done, Reject> {
         self.takes_part(by)?;
         if self.record.questions.len() >= ENTRIES_MAX {
             return Err(full("questions"));
@@ -193,14 +194,17 @@ impl Life {
         Ok(Done::Asked(no))
     }
 
-    fn answer(&mut self, by: &Person, at: Timestamp, no: i64, text: String) -> Result<Done, Refusal> {
+    fn answer(&mut self, by: &Person, at: Timestamp, no: i64, text: String) -> Result<Done, Reject> {
         self.takes_part(by)?;
         let Some(question) = self.record.questions.iter_mut().find(|question| question.no == no) else {
-            return Err(Refusal::not_found(format!("there is no question {no}; see `questions` of the record")));
+            return Err(Reject::new(
+                Code::NotFound,
+                format!("there is no question {no}; see `questions` of the record"),
+            ));
         };
         if question.answer.is_some() {
             let detail = format!("question {no} is answered; ask another or add a remark");
-            return Err(Refusal { code: Code::AlreadyAnswered, ..Refusal::conflict(detail) });
+            return Err(Reject::new(Code::AlreadyAnswered, detail));
         }
         question.answer = Some(text);
         question.answered_at = Some(at);
@@ -212,17 +216,18 @@ impl Life {
         by: &Person,
         at: Timestamp,
         placements: BTreeMap<String, Placement>,
-    ) -> Result<Done, Refusal> {
+    ) -> Result<Done, Reject> {
         if by.id != self.record.outgoing {
-            return Err(Refusal::forbidden(format!("only `{}` signs out", self.record.outgoing)));
+            return Err(Reject::new(Code::Forbidden, format!("only `{}` signs out", self.record.outgoing)));
         }
         self.is_unsigned()?;
         let mut items = self.record.items.clone();
         for (case_id, placement) in placements {
             let Some(item) = items.iter_mut().find(|item| item.case_id == case_id) else {
-                return Err(Refusal::invalid(format!(
-                    "case `{case_id}` is not in the record; add an item for it first"
-                )));
+                return Err(Reject::new(
+                    Code::InvalidField,
+                    format!("case `{case_id}` is not in the record; add an item for it first"),
+                ));
             };
             item.placement = Some(placement);
         }
@@ -232,7 +237,7 @@ impl Life {
             let named = unplaced.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
             let count = unplaced.len();
             let detail = format!("open cases not placed: {count} ({named}); say for each taken, queue or stays");
-            return Err(Refusal::conflict(detail));
+            return Err(Reject::new(Code::Conflict, detail));
         }
         self.record.items = items;
         self.record.signed_out_at = Some(at);
@@ -247,20 +252,29 @@ impl Life {
         at: Timestamp,
         readback: Option<String>,
         version_hash: Option<&str>,
-    ) -> Result<Done, Refusal> {
+    ) -> Result<Done, Reject> {
         if by.id == self.record.outgoing {
-            return Err(Refusal::conflict("the outgoing agent cannot sign as the incoming one; let the other sign"));
+            return Err(Reject::new(
+                Code::Conflict,
+                "the outgoing agent cannot sign as the incoming one; let the other sign",
+            ));
         }
         self.is_incoming(by)?;
         if self.record.signed_out_at.is_none() {
             let outgoing = &self.record.outgoing;
-            return Err(Refusal::conflict(format!("the outgoing agent `{outgoing}` signs first; wait for it")));
+            return Err(Reject::new(
+                Code::Conflict,
+                format!("the outgoing agent `{outgoing}` signs first; wait for it"),
+            ));
         }
         if version_hash.is_some_and(|seen| self.record.version_hash.as_deref() != Some(seen)) {
-            return Err(Refusal::conflict("the record is not the version named in data.version_hash; read it again"));
+            return Err(Reject::new(
+                Code::Conflict,
+                "the record is not the version named in data.version_hash; read it again",
+            ));
         }
         let Some(readback) = readback.or_else(|| self.record.readback.clone()) else {
-            return Err(Refusal::conflict("there is no read-back; say in your own words what you take over"));
+            return Err(Reject::new(Code::Conflict, "there is no read-back; say in your own words what you take over"));
         };
         self.record.readback = Some(readback);
         self.record.signed_in_at = Some(at);
@@ -269,12 +283,12 @@ impl Life {
         Ok(Done::Signed(responsibility::on_signature(&self.record, &by.id, cases, at)))
     }
 
-    fn audit(&mut self, by: &Person, at: Timestamp, findings: Option<String>) -> Result<Done, Refusal> {
+    fn audit(&mut self, by: &Person, at: Timestamp, findings: Option<String>) -> Result<Done, Reject> {
         if !by.supervises {
-            return Err(Refusal::forbidden(format!("only a supervisor of `{}` audits", self.record.team)));
+            return Err(Reject::new(Code::Forbidden, format!("only a supervisor of `{}` audits", self.record.team)));
         }
         if by.id == self.record.outgoing || Some(&by.id) == self.record.incoming.as_ref() {
-            return Err(Refusal::conflict("who signed does not audit; let another supervisor do it"));
+            return Err(Reject::new(Code::Conflict, "who signed does not audit; let another supervisor do it"));
         }
         if let Some(findings) = findings {
             write(&mut self.record.amendments, by, at, findings)?;
@@ -284,31 +298,41 @@ impl Life {
     }
 
     /// What comes before the signatures is theirs and the supervisor's, until the first one.
-    fn edited_by(&self, by: &Person) -> Result<(), Refusal> {
+    fn edited_by(&self, by: &Person) -> Result<(), Reject> {
         self.takes_part(by)?;
         self.is_unsigned()
     }
 
-    fn is_unsigned(&self) -> Result<(), Refusal> {
+    fn is_unsigned(&self) -> Result<(), Reject> {
         match self.record.signed_out_at {
             None => Ok(()),
-            Some(at) => Err(Refusal::conflict(format!("signed by the outgoing agent at {at}; what is signed stays"))),
+            Some(at) => {
+                Err(Reject::new(Code::Conflict, format!("signed by the outgoing agent at {at}; what is signed stays")))
+            }
         }
     }
 
-    fn is_incoming(&self, by: &Person) -> Result<(), Refusal> {
+    fn is_incoming(&self, by: &Person) -> Result<(), Reject> {
         match &self.record.incoming {
             Some(incoming) if *incoming == by.id => Ok(()),
-            Some(incoming) => Err(Refusal::forbidden(format!("only the incoming agent `{incoming}` does this"))),
-            None => Err(Refusal::forbidden("only the incoming agent does this, and nobody has claimed the handover")),
+            Some(incoming) => {
+                Err(Reject::new(Code::Forbidden, format!("only the incoming agent `{incoming}` does this")))
+            }
+            None => Err(Reject::new(
+                Code::Forbidden,
+                "only the incoming agent does this, and nobody has claimed the handover",
+            )),
         }
     }
 
-    fn takes_part(&self, by: &Person) -> Result<(), Refusal> {
+    fn takes_part(&self, by: &Person) -> Result<(), Reject> {
         if by.supervises || by.id == self.record.outgoing || Some(&by.id) == self.record.incoming.as_ref() {
             return Ok(());
         }
-        Err(Refusal::forbidden(format!("`{}` takes no part in this handover; report a problem instead", by.id)))
+        Err(Reject::new(
+            Code::Forbidden,
+            format!("`{}` takes no part in this handover; report a problem instead", by.id),
+        ))
     }
 }
 
@@ -316,7 +340,7 @@ fn empty_note(case_id: &str) -> ItemNote {
     ItemNote { case_id: case_id.to_owned(), ..ItemNote::default() }
 }
 
-fn write(list: &mut Vec<Remark>, by: &Person, at: Timestamp, text: String) -> Result<Done, Refusal> {
+fn write(list: &mut Vec<Remark>, by: &Person, at: Timestamp, text: String) -> Result<Done, Reject> {
     if list.len() >= ENTRIES_MAX {
         return Err(full("entries"));
     }
@@ -324,9 +348,8 @@ fn write(list: &mut Vec<Remark>, by: &Person, at: Timestamp, text: String) -> Re
     Ok(Done::Written)
 }
 
-fn full(what: &str) -> Refusal {
-    let detail = format!("the handover has {ENTRIES_MAX} {what}, it takes no more");
-    Refusal { status: 422, code: Code::TooLarge, detail }
+fn full(what: &str) -> Reject {
+    Reject::new(Code::TooLarge, format!("the handover has {ENTRIES_MAX} {what}, it takes no more"))
 }
 
 fn not_now(state: HandoverState, request: &Request) -> String {

@@ -74,8 +74,8 @@ fn named(word: &str) -> Request {
     }
 }
 
-fn status(result: &Result<Done, Refusal>) -> i64 {
-    result.as_ref().map_or_else(|refusal| refusal.status, |_| 200)
+fn status(result: &Result<Done, Reject>) -> i64 {
+    result.as_ref().map_or_else(|refusal| refusal.code.status(), |_| 200)
 }
 
 #[test]

@@ -2,7 +2,6 @@
 
 pub mod attendance;
 pub mod case_record;
-pub mod command_queue;
 pub mod contents;
 pub mod deadline;
 pub mod fact;

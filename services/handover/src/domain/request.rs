@@ -4,48 +4,15 @@ use std::collections::BTreeMap;
 
 use kefu_contracts::command::Command;
 use kefu_contracts::handover::{ItemKind, Placement};
-use kefu_contracts::{Code, Timestamp};
+use kefu_contracts::{Code, Reject, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The most characters of a text that a person adds.
 pub const TEXT_CHARS_MAX: usize = 4_000;
 
-/// Why a command is not done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The HTTP status.
-    pub status: i64,
-    /// The code.
-    pub code: Code,
-    /// What, where, and what to do.
-    pub detail: String,
-}
-
-impl Refusal {
-    /// The state of what it is aimed at does not allow it.
-    pub fn conflict(detail: impl Into<String>) -> Self {
-        Self { status: 409, code: Code::Conflict, detail: detail.into() }
-    }
-
-    /// The person may not do it.
-    pub fn forbidden(detail: impl Into<String>) -> Self {
-        Self { status: 403, code: Code::Forbidden, detail: detail.into() }
-    }
-
-    /// What it is aimed at does not exist.
-    pub fn not_found(detail: impl Into<String>) -> Self {
-        Self { status: 404, code: Code::NotFound, detail: detail.into() }
-    }
-
-    /// A field is missing.
-    pub fn missing(field: &str) -> Self {
-        Self { status: 422, code: Code::MissingField, detail: format!("data.{field} is missing; give it") }
-    }
-
-    /// A field cannot be used.
-    pub fn invalid(detail: impl Into<String>) -> Self {
-        Self { status: 422, code: Code::InvalidField, detail: detail.into() }
-    }
+/// The refusal of a command that lacks a field.
+pub fn missing(field: &str) -> Reject {
+    Reject::new(Code::MissingField, format!("data.{field} is missing; give it"))
 }
 
 /// What a person writes to an item of the record, or a whole item for a case that is not in it.
@@ -145,18 +112,20 @@ struct Fields {
 }
 
 /// Reads a command; none if it is no command to a handover.
-pub fn read(command: &Command) -> Option<Result<Request, Refusal>> {
+pub fn read(command: &Command) -> Option<Result<Request, Reject>> {
     let data = || if command.data.0.is_null() { serde_json::json!({}) } else { command.data.0.clone() };
-    let fields =
-        || serde_json::from_value::<Fields>(data()).map_err(|error| Refusal::invalid(format!("data: {error}")));
-    let text = || checked(fields()?.text.ok_or_else(|| Refusal::missing("text"))?, "text");
+    let fields = || {
+        serde_json::from_value::<Fields>(data())
+            .map_err(|error| Reject::new(Code::InvalidField, format!("data: {error}")))
+    };
+    let text = || checked(fields()?.text.ok_or_else(|| missing("text"))?, "text");
     Some(match command.kind.as_str() {
         "start_review" => Ok(Request::StartReview),
         "add_remark" => text().map(Request::AddRemark),
         "add_item" => item(data()).map(|note| Request::AddItem(Box::new(note))),
         "ask" => text().map(Request::Ask),
         "answer_question" => {
-            let no = || fields()?.no.ok_or_else(|| Refusal::missing("no"));
+            let no = || fields()?.no.ok_or_else(|| missing("no"));
             no().and_then(|no| Ok(Request::AnswerQuestion { no, text: text()? }))
         }
         "read_back" => text().map(Request::ReadBack),
@@ -174,14 +143,14 @@ pub fn read(command: &Command) -> Option<Result<Request, Refusal>> {
     })
 }
 
-fn item(data: serde_json::Value) -> Result<ItemNote, Refusal> {
-    let note: ItemNote =
-        serde_json::from_value(data).map_err(|error| Refusal::invalid(format!("data is no item: {error}")))?;
+fn item(data: serde_json::Value) -> Result<ItemNote, Reject> {
+    let note: ItemNote = serde_json::from_value(data)
+        .map_err(|error| Reject::new(Code::InvalidField, format!("data is no item: {error}")))?;
     if !note.case_id.contains('#') {
-        return Err(Refusal::invalid(format!(
-            "data.case_id `{}` is no case; give `conversation#ordinal`",
-            note.case_id
-        )));
+        return Err(Reject::new(
+            Code::InvalidField,
+            format!("data.case_id `{}` is no case; give `conversation#ordinal`", note.case_id),
+        ));
     }
     for text in [&note.summary, &note.action, &note.owner, &note.contingency].into_iter().flatten() {
         checked(text.clone(), "item")?;
@@ -189,15 +158,16 @@ fn item(data: serde_json::Value) -> Result<ItemNote, Refusal> {
     Ok(note)
 }
 
-fn checked(text: String, field: &str) -> Result<String, Refusal> {
+fn checked(text: String, field: &str) -> Result<String, Reject> {
     if text.trim().is_empty() {
-        return Err(Refusal::missing(field));
+        return Err(missing(field));
     }
     match text.chars().count() {
         0..=TEXT_CHARS_MAX => Ok(text),
-        count => {
-            Err(Refusal::invalid(format!("data.{field} has {count} characters; {TEXT_CHARS_MAX} are the most allowed")))
-        }
+        count => Err(Reject::new(
+            Code::InvalidField,
+            format!("data.{field} has {count} characters; {TEXT_CHARS_MAX} are the most allowed"),
+        )),
     }
 }
 
@@ -219,7 +189,7 @@ mod tests {
             at: Timestamp::from_ms(0),
             data: Json(data),
         };
-        read(&command).map(|read| read.map_err(|refusal| format!("{} {}", refusal.status, refusal.code)))
+        read(&command).map(|read| read.map_err(|refusal| format!("{} {}", refusal.code.status(), refusal.code)))
     }
 
     #[test]

@@ -61,5 +61,5 @@ fn what_is_not_there_or_not_allowed_is_refused() {
 
 #[test]
 fn every_route_is_in_the_document() {
-    assert_eq!(server().check_document(), 18);
+    assert_eq!(server().check_document(), 24);
 }

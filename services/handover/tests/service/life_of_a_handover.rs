@@ -165,6 +165,32 @@ fn commands_that_are_refused_say_why_and_change_nothing() {
 }
 
 #[test]
+fn what_is_not_there_is_not_there_for_the_same_command_until_it_is_forgotten() {
+    for (kind, target) in [("ask", "no such handover"), ("check_in", "care/dawn/2026-03-02")] {
+        let ask = |after_ms: i64, text: &str| {
+            let asked = command(clock("17:44"), kind, "a-3", target, json!({"text": text}));
+            let Record::Command(mut asked) = asked else { panic!() };
+            asked.command_id = "k-1".to_owned();
+            asked.at = asked.at.plus_ms(after_ms);
+            Record::Command(asked)
+        };
+        let mut shop = shop();
+        let remembered_ms = 72 * 3_600_000;
+        for (after_ms, text, code) in [
+            (0, "why", "not_found"),
+            (60_000, "why", "not_found"),
+            (60_001, "how", "idempotency_mismatch"),
+            (remembered_ms, "how", "idempotency_mismatch"),
+            (remembered_ms + 1, "how", "not_found"),
+        ] {
+            shop.send(&ask(after_ms, text)).until(clock("17:44").plus_ms(after_ms));
+            let told = shop.answers().into_values().map(|answer| answer.code).collect::<Vec<_>>();
+            assert_eq!(told, [Some(code.to_owned())], "{kind} after {after_ms} ms");
+        }
+    }
+}
+
+#[test]
 fn the_same_command_gets_the_same_answer_and_another_body_none() {
     let mut shop = shop();
     let remark = to_monday("17:41", "add_remark", "a-1", json!({"text": "mind the stairs"}));

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use kefu_contracts::Code;
 use kefu_contracts::case::Case;
 use kefu_contracts::partition::conversation_of;
 use kefu_processor::StateRecord;
@@ -81,7 +82,7 @@ fn missing(conversation: &Conversation, case_id: &str) -> Problem {
     let ordinal = case_id.rsplit_once('#').and_then(|(_, ordinal)| ordinal.parse::<u32>().ok());
     if ordinal.is_some_and(|ordinal| (1..=conversation.last_ordinal).contains(&ordinal)) {
         let detail = "the case is over and was put away; its last snapshot is on the topic of cases";
-        return Problem::new(StatusCode::NOT_FOUND, "not_found", detail);
+        return Problem::new(StatusCode::NOT_FOUND, Code::NotFound, detail);
     }
     Problem::not_found("case")
 }

@@ -12,6 +12,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use kefu_contracts::channel_event::ChannelEvent;
+use kefu_contracts::rejection::HttpCode;
 use kefu_contracts::topic::CHANNEL_EVENTS;
 use kefu_contracts::{Code, Reject, Timestamp};
 use kefu_runtime::backend::{BackendError, NewRecord};
@@ -71,17 +72,17 @@ pub(super) async fn receive(
 ) -> Result<Response, Problem> {
     caller.must(Scope::Ingest)?;
     let answered = answer(&api, &desk, &caller, &headers, body).await;
-    answered.inspect_err(|problem| desk.tally.count(&caller.tenant, &problem.code))
+    answered.inspect_err(|problem| desk.tally.count(&caller.tenant, problem.code.as_str()))
 }
 
 async fn answer(api: &Api, desk: &Desk, caller: &Caller, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
     let form = Form::of(headers)?;
-    let sent = form.read(headers, &read_body(api, headers, body).await?)?;
+    let body = read_body(api, headers, body).await?;
     let traceparent = api.traceparent(headers);
     let now = api.is_live().then(|| api.now());
     let mut batch = Batch::default();
-    for event in sent {
-        match event {
+    for text in form.cut(&body)? {
+        match form.read(headers, text) {
             Sent::Event(event) => batch.take(api, desk, (&caller.tenant, now, &traceparent), *event),
             Sent::Unreadable { event_id, reject } => batch.fates.push((event_id, Fate::Refused(reject))),
         }
@@ -158,8 +159,9 @@ impl Batch {
                     rejected.push(Rejected { index, event_id, code, detail, retryable: false });
                 }
                 Some(Err(BackendError::Unavailable(_))) | None => {
+                    let code = HttpCode::Unavailable.as_str();
                     let detail = "the event was not confirmed; send it again".to_owned();
-                    rejected.push(Rejected { index, event_id, code: "unavailable", detail, retryable: true });
+                    rejected.push(Rejected { index, event_id, code, detail, retryable: true });
                 }
             }
         }

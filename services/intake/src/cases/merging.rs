@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kefu_contracts::{Code, Reject};
 
-use super::Desk;
+use super::{Desk, hold};
 use crate::domain::case_record::{Merging, Standing};
 use crate::domain::conversation::Conversation;
 use crate::domain::event::Event;
@@ -71,8 +71,7 @@ impl Desk<'_, '_> {
                 let conversation = state.get_or_insert_default();
                 conversation.forwarding = None;
                 self.divide(conversation, Arc::new(*input))?;
-                self.plan(conversation);
-                Ok(())
+                self.settle(conversation)
             }
         }
     }
@@ -98,26 +97,29 @@ impl Desk<'_, '_> {
         let Some((conversation, index, merging)) = take_merging(state, source) else { return Ok(()) };
         conversation.forwarding = Some(Forwarding { case_id: merging.into_case_id, since: merging.input.at });
         self.add(conversation, index, merging.input);
-        self.release(conversation)
+        self.release(conversation);
+        Ok(())
     }
 
     fn refused(&mut self, state: &mut Option<Conversation>, source: &str, reason: &str) -> Result<(), Reject> {
         let Some((conversation, _, _)) = take_merging(state, source) else { return Ok(()) };
         let Reject { code, detail } = refused(reason);
         self.ctx.dead_letter(code, detail);
-        self.release(conversation)
+        self.release(conversation);
+        Ok(())
     }
 
     /// Takes what came in while the answer was awaited.
-    fn release(&mut self, conversation: &mut Conversation) -> Result<(), Reject> {
+    fn release(&mut self, conversation: &mut Conversation) {
+        // no refusal must undo the answer
         for input in std::mem::take(&mut conversation.held) {
-            // a refusal of one must not undo the answer
             if let Err(Reject { code, detail }) = self.take(conversation, input) {
                 self.ctx.dead_letter(code, detail);
             }
         }
-        self.plan(conversation);
-        Ok(())
+        if let Err(Reject { code, detail }) = self.settle(conversation) {
+            self.ctx.dead_letter(code, detail);
+        }
     }
 
     fn forwarded(
@@ -136,8 +138,7 @@ impl Desk<'_, '_> {
             && let Some(case) = conversation.cases.get(index)
         {
             if case.merging.as_ref().is_some_and(|merging| merging.input.at <= at_home.at) {
-                conversation.held.push(Arc::new(at_home));
-                return Ok(());
+                return hold(conversation, Arc::new(at_home));
             }
             let standing = case.standing_at(&at_home, self.policies);
             if let (true, Some(next)) = (standing.merged, case.facts.merged_into.clone()) {
@@ -145,8 +146,7 @@ impl Desk<'_, '_> {
             }
             if standing.closed_at.is_none() {
                 self.join(conversation, index, Arc::new(at_home));
-                self.plan(conversation);
-                return Ok(());
+                return self.settle(conversation);
             }
         }
         let returned = Input { origin: None, ..at_home };

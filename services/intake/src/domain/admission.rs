@@ -144,6 +144,11 @@ mod tests {
         assert_eq!(refused(ChannelEvent { event_id: String::new(), ..event() }, None), Code::MissingField);
         let long = EventData { text: Some("x".repeat(limits::MAX_TEXT + 1)), ..EventData::default() };
         assert_eq!(refused(ChannelEvent { data: long, ..event() }, None), Code::TooLarge);
+        let labels = |count: usize| (0..count).map(|number| (format!("k{number}"), "v".repeat(4_096))).collect();
+        let text = EventData { text: Some("x".repeat(limits::MAX_TEXT)), ..EventData::default() };
+        let full = |labels| ChannelEvent { data: text.clone(), attributes: labels, ..event() };
+        assert!(admit(full(labels(7)), "demo/c-1", None).is_ok());
+        assert_eq!(refused(full(labels(8)), None), Code::TooLarge);
         let many = vec![String::new(); limits::MAX_LIST + 1];
         assert_eq!(refused(ChannelEvent { order_ids: many, ..event() }, None), Code::TooLarge);
     }

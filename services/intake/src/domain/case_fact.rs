@@ -1,7 +1,8 @@
 //! A fact about a case, and how it is written.
 //!
 //! Owns the ids of facts: hashes of what a fact says, so that the same fact has the same id however often the case is
-//! computed again, and another fact another.
+//! computed again, and another fact another. What was known beside it when it became true is not in the id: if that
+//! turns out to be another, the fact is told again under its id, and takes the place of what was told before.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -135,6 +136,11 @@ impl Fact {
             &verdict,
             &fields,
         ])
+    }
+
+    /// Whether another fact with its id tells the same beside it.
+    pub fn tells_as(&self, other: &Fact) -> bool {
+        self.actor == other.actor && self.context == other.context
     }
 
     /// The record of it. `channel` is the case's.

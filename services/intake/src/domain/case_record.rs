@@ -11,6 +11,7 @@ use kefu_contracts::{Status, Timestamp};
 use kefu_policy::PolicyHistory;
 use serde::{Deserialize, Serialize};
 
+use super::budget::stored;
 use super::case_fact::Fact;
 use super::facts::Facts;
 use super::fold::{close_before, close_until, fold, shows_skew};
@@ -18,8 +19,8 @@ use super::input::Input;
 use super::status::auto_close_at;
 use super::step::{self, Acknowledgement, Rules};
 
-/// Inputs kept of a case. When there are more, the older half becomes a starting point that is not computed again; a
-/// late event older than that acts on it out of its order.
+/// Inputs kept of a case, fewer if they are large. When there are more, the older half becomes a starting point that is
+/// not computed again; a late event older than that acts on it out of its order.
 pub const MAX_INPUTS: usize = 400;
 
 /// A merge that waits for the target's answer.
@@ -50,6 +51,8 @@ pub struct CaseRecord {
     pub began_at: Timestamp,
     base: Option<Arc<Facts>>,
     inputs: Vec<Arc<Input>>,
+    /// Bytes of the inputs when they are stored.
+    input_bytes: usize,
     timers_until: Timestamp,
 }
 
@@ -60,7 +63,7 @@ pub struct Change {
     pub before: Option<Arc<Facts>>,
     /// Facts that are no longer true.
     pub untrue: Vec<Fact>,
-    /// New facts, and facts whose context is another.
+    /// New facts, and facts that were told with another actor, context or channel.
     pub told: Vec<Fact>,
     /// Whether the input came in order.
     pub in_order: bool,
@@ -92,6 +95,7 @@ impl CaseRecord {
             merging: None,
             began_at: input.at,
             base: None,
+            input_bytes: stored(&input),
             inputs: vec![input],
             timers_until: Timestamp::MIN,
         };
@@ -102,6 +106,7 @@ impl CaseRecord {
     pub fn add(&mut self, input: Arc<Input>, rules: &Rules<'_>) -> Change {
         let before = Some(self.facts.clone());
         self.began_at = self.began_at.min(input.at);
+        self.input_bytes += stored(&input);
         let change = if self.is_in_order(&input) {
             let mut told = Vec::with_capacity(4);
             let facts = Arc::make_mut(&mut self.facts);
@@ -113,7 +118,9 @@ impl CaseRecord {
             let change = self.insert(input, rules);
             Change { before, in_order: false, ..change }
         };
-        self.shorten(rules);
+        if self.inputs.len() > MAX_INPUTS {
+            self.fold_older_half(rules);
+        }
         change
     }
 
@@ -132,10 +139,11 @@ impl CaseRecord {
         let index = self.inputs.partition_point(|known| known.order(&input) != Ordering::Greater);
         self.inputs.insert(index, input);
         let mut new = Vec::new();
+        let channel = self.facts.channel;
         if let Some(facts) = fold(self.base.as_deref(), &self.inputs, self.timers_until, rules, &mut new) {
             self.facts = Arc::new(facts);
         }
-        let (untrue, told) = difference(old, new);
+        let (untrue, told) = difference(old, new, self.facts.channel == channel);
         Change { before: None, untrue, told, in_order: false, cause_id }
     }
 
@@ -184,23 +192,38 @@ impl CaseRecord {
         &self.inputs
     }
 
-    fn shorten(&mut self, rules: &Rules<'_>) {
-        if self.inputs.len() <= MAX_INPUTS {
-            return;
+    /// Bytes of the inputs when they are stored.
+    pub fn input_bytes(&self) -> usize {
+        self.input_bytes
+    }
+
+    /// Keeps of what people wrote the first `most` bytes of each text. All of it has been told; a fact that is told
+    /// again has what is kept.
+    pub fn cut_texts(&mut self, most: usize) {
+        for input in &mut self.inputs {
+            if let Some(shorter) = input.shortened(most) {
+                *input = Arc::new(shorter);
+            }
         }
-        let older: Vec<Arc<Input>> = self.inputs.drain(..MAX_INPUTS / 2).collect();
+        self.input_bytes = self.inputs.iter().map(stored).sum();
+    }
+
+    /// Makes the older half of the inputs part of the starting point.
+    pub fn fold_older_half(&mut self, rules: &Rules<'_>) {
+        let older: Vec<Arc<Input>> = self.inputs.drain(..self.inputs.len().div_ceil(2)).collect();
         let until = older.last().map_or(Timestamp::MIN, |last| last.at.plus_ms(-1));
         let rules = Rules { acknowledgement: self.acknowledgement.or(rules.acknowledgement), ..*rules };
         self.base = fold(self.base.as_deref(), &older, until, &rules, &mut Vec::new()).map(Arc::new);
+        self.input_bytes = self.inputs.iter().map(stored).sum();
     }
 }
 
-/// What is untrue of `old` now that there is `new`, and what of `new` was not told before, or in another context.
-fn difference(old: Vec<Fact>, new: Vec<Fact>) -> (Vec<Fact>, Vec<Fact>) {
+/// What is untrue of `old` now that there is `new`, and what of `new` was not told before, or otherwise.
+fn difference(old: Vec<Fact>, new: Vec<Fact>, same_channel: bool) -> (Vec<Fact>, Vec<Fact>) {
     let mut old: BTreeMap<String, Fact> = old.into_iter().map(|fact| (fact.id("", ""), fact)).collect();
     let told = new.into_iter().filter(|fact| {
         let known = old.remove(&fact.id("", ""));
-        known.is_none_or(|known| known.context != fact.context)
+        known.is_none_or(|known| !same_channel || !known.tells_as(fact))
     });
     let told = told.collect();
     let mut untrue: Vec<Fact> = old.into_values().collect();

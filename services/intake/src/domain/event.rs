@@ -6,6 +6,8 @@
 mod read;
 mod write;
 
+pub(super) use write::cut;
+
 use kefu_contracts::channel_event::{AfterSalesItem, Attachment};
 use kefu_contracts::{AfterSalesKind, Category, CloseReason, Flag, Priority, Severity, Subtype, Timestamp};
 use serde::{Deserialize, Serialize};

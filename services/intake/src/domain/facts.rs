@@ -6,20 +6,27 @@ use std::collections::BTreeMap;
 
 use kefu_contracts::case::Case;
 use kefu_contracts::case_event::{CaseContext, Verdict};
+use kefu_contracts::priority::Standing;
 use kefu_contracts::{ActorKind, Category, Channel, Flag, Priority, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::event::Event;
+use super::event::{Event, cut};
 use super::input::{Content, Input};
 use super::known_customer::{Given, KnownCustomer};
 use super::missing;
 
 /// Customers kept of a case, of which the last is the one it has.
 const MAX_CUSTOMERS: usize = 4;
-/// Orders kept of a case; further ones are not taken.
+/// Orders kept of a case, and the bytes of their numbers together; further ones are not taken.
 const MAX_ORDERS: usize = 100;
-/// Labels kept of a case; further names are not taken.
+const MAX_ORDER_BYTES: usize = 8_192;
+/// Labels kept of a case, and their bytes together; what does not fit is not taken.
 const MAX_LABELS: usize = 64;
+const MAX_LABEL_BYTES: usize = 16_384;
+/// Bytes kept of what was found or done; the fact that tells of it has all of it.
+const MAX_SUMMARY: usize = 8_192;
+/// The most that facts within these bounds take when they are stored, in bytes.
+pub const MAX_FACTS: usize = 53_248;
 
 /// What people of the shop have set, so that the classifier leaves it alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,11 +166,24 @@ impl Facts {
         if let Content::Event(Event::CaseOpened { order_id: Some(order_id), .. }) = &input.content {
             self.name_order(order_id);
         }
-        for (name, value) in &input.attributes {
-            if self.attributes.len() < MAX_LABELS || self.attributes.contains_key(name) {
-                self.attributes.insert(name.clone(), value.clone());
-            }
+        input.attributes.iter().for_each(|(name, value)| self.label(name, value));
+    }
+
+    fn label(&mut self, name: &str, value: &str) {
+        let others = self.attributes.iter().filter(|(known, _)| *known != name);
+        let (count, bytes) = others.fold((1, name.len() + value.len()), |(count, bytes), (name, value)| {
+            (count + 1, bytes + name.len() + value.len())
+        });
+        if count <= MAX_LABELS && bytes <= MAX_LABEL_BYTES {
+            self.attributes.insert(name.to_owned(), value.to_owned());
         }
+    }
+
+    /// Takes note of what was found or done.
+    pub fn summarise(&mut self, summary: &str) {
+        let mut summary = summary.to_owned();
+        cut(&mut summary, MAX_SUMMARY);
+        self.summary = Some(summary);
     }
 
     /// The customer is who the event says; if it does not say, whoever is known; else who wrote it.
@@ -199,7 +219,11 @@ impl Facts {
 
     /// Takes note of an order.
     pub fn name_order(&mut self, order_id: &str) {
-        if self.order_ids.len() < MAX_ORDERS && !self.order_ids.iter().any(|known| known == order_id) {
+        if self.order_ids.iter().any(|known| known == order_id) {
+            return;
+        }
+        let bytes: usize = self.order_ids.iter().map(String::len).sum();
+        if self.order_ids.len() < MAX_ORDERS && bytes + order_id.len() <= MAX_ORDER_BYTES {
             self.order_ids.push(order_id.to_owned());
         }
     }
@@ -209,6 +233,18 @@ impl Facts {
         self.verdict.category == Some(category)
     }
 
+    /// What decides what is done first.
+    pub fn standing(&self) -> Standing<'_> {
+        let tier = self.customer().and_then(|known| known.tier.as_ref());
+        Standing {
+            severity: self.verdict.severity,
+            channel: self.channel,
+            tier: tier.map(|given| given.value.as_str()),
+            important: self.flags.contains(&Flag::Important),
+            category: self.verdict.category,
+        }
+    }
+
     /// What a fact tells of the case beside itself.
     pub fn context(&self) -> CaseContext {
         let value = |given: &Given| given.value.clone();
@@ -216,7 +252,7 @@ impl Facts {
         CaseContext {
             customer_id: customer.map(|known| known.id.clone()),
             tier: customer.and_then(|known| known.tier.as_ref()).map(value),
-            address: customer.and_then(KnownCustomer::address).map(str::to_owned),
+            address: customer.and_then(|known| known.address(self.channel)).map(str::to_owned),
             locale: customer.and_then(|known| known.locale.as_ref()).map(value),
             order_ids: self.order_ids.clone(),
             shop: self.attributes.get("shop").cloned(),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use kefu_contracts::case_event::Verdict;
 use kefu_contracts::channel_event::{Actor, CustomerInfo};
 use kefu_contracts::classification::Classification;
-use kefu_contracts::{ActorKind, Channel, Priority, Timestamp};
+use kefu_contracts::{ActorKind, Channel, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::event::{CallOutcome, Direction, Event};
@@ -28,8 +28,6 @@ pub enum Rank {
 pub struct Classified {
     /// What the case is about.
     pub verdict: Verdict,
-    /// How urgent it is.
-    pub priority: Priority,
     /// Order numbers found in the text.
     pub order_ids: Vec<String>,
     /// Whether the text says when it happened.
@@ -90,7 +88,6 @@ impl Input {
                 language: Some(classification.language),
                 confidence: Some(classification.confidence),
             },
-            priority: classification.priority,
             order_ids: facts.iter().filter(|fact| fact.kind == "order_id").map(|fact| fact.value.clone()).collect(),
             tells_time: facts.iter().any(|fact| fact.kind == "time"),
         };
@@ -130,6 +127,13 @@ impl Input {
         })
     }
 
+    /// The same with its texts cut to their first `most` bytes; none if they are no longer than that.
+    pub fn shortened(&self, most: usize) -> Option<Self> {
+        let Content::Event(event) = &self.content else { return None };
+        let mut event = event.clone();
+        event.shorten(most).then(|| Self { content: Content::Event(event), ..self.clone() })
+    }
+
     /// Whether the customer turns to the shop with it: a message, or an inbound call.
     pub fn is_customer_message(&self) -> bool {
         match &self.content {
@@ -151,6 +155,14 @@ impl Input {
                 text.is_some() && self.is_by_person()
             }
             _ => false,
+        }
+    }
+
+    /// Whether it gives a fact in any case; others may change nothing, and then need not be told.
+    pub fn is_always_told(&self) -> bool {
+        match &self.content {
+            Content::Event(event) => matches!(event, Event::Message { .. } | Event::Call(_) | Event::Note { .. }),
+            Content::CallAnswered | Content::Classified(_) => true,
         }
     }
 

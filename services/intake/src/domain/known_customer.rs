@@ -3,12 +3,14 @@
 //! Owns how what several events say is put together: what was given last stands, telephone numbers and mail addresses
 //! all stay. Across cases it is `customer_file`'s matter.
 
-use kefu_contracts::Timestamp;
 use kefu_contracts::channel_event::CustomerInfo;
+use kefu_contracts::{Channel, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Telephone numbers or mail addresses kept of one customer; older ones go.
 pub const MAX_CONTACTS: usize = 10;
+/// Bytes of all telephone numbers or all mail addresses of one customer together; older ones go.
+const MAX_CONTACT_BYTES: usize = 1_024;
 
 /// Something that was said of a customer, and since when it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,9 +76,22 @@ impl KnownCustomer {
         }
     }
 
-    /// Where a message reaches the customer outside the conversation: the mail address, else the telephone number.
-    pub fn address(&self) -> Option<&str> {
-        self.emails.last().or(self.phones.last()).map(|given| given.value.as_str())
+    /// Where a message on `channel` reaches the customer: by mail the mail address, by telephone the number; elsewhere
+    /// it goes into the conversation, which needs no address.
+    pub fn address(&self, channel: Channel) -> Option<&str> {
+        let contacts = match channel {
+            Channel::Email => &self.emails,
+            Channel::Phone => &self.phones,
+            Channel::Chat
+            | Channel::Social
+            | Channel::Video
+            | Channel::WebForm
+            | Channel::Review
+            | Channel::Letter
+            | Channel::Visit
+            | Channel::Regulator => return None,
+        };
+        contacts.last().map(|given| given.value.as_str())
     }
 }
 
@@ -92,8 +107,9 @@ pub fn add_contact(known: &mut Vec<Given>, value: &str, at: Timestamp, same: imp
     }
     known.retain(|given| !same(&given.value, value));
     known.push(Given { value: value.to_owned(), at });
-    if known.len() > MAX_CONTACTS {
-        known.remove(0);
+    let mut bytes: usize = known.iter().map(|given| given.value.len()).sum();
+    while known.len() > MAX_CONTACTS || bytes > MAX_CONTACT_BYTES {
+        bytes -= known.remove(0).value.len();
     }
 }
 
@@ -119,5 +135,21 @@ mod tests {
         assert_eq!(known.info().name.as_deref(), Some("B"));
         assert_eq!(known.info().email.as_deref(), Some("a@x.cn"));
         assert_eq!(known.emails.len(), 2);
+    }
+
+    #[test]
+    fn a_message_goes_where_its_channel_reaches() {
+        let mut both = KnownCustomer::new("u");
+        let (phone, email) = (Some("13800138000".to_owned()), Some("a@x.cn".to_owned()));
+        both.learn(&CustomerInfo { phone, email, ..CustomerInfo::default() }, Timestamp::from_ms(1));
+        let nothing = KnownCustomer::new("u");
+        for channel in Channel::ALL {
+            let wanted = match channel {
+                Channel::Phone => Some("13800138000"),
+                Channel::Email => Some("a@x.cn"),
+                _ => None,
+            };
+            assert_eq!((both.address(*channel), nothing.address(*channel)), (wanted, None), "{channel}");
+        }
     }
 }

@@ -1,12 +1,17 @@
 //! How large an event and its fields may be.
 //!
-//! Owns the numbers: what is larger is refused before it reaches a case, so that states and facts stay small.
+//! Owns the numbers: what is larger is refused before it reaches a case, so that states and facts stay small. How much
+//! of many events a conversation keeps is `budget`'s matter.
 
 use kefu_contracts::channel_event::{ChannelEvent, EventData};
 use kefu_contracts::{Code, Reject};
 
+/// Bytes of all fields of an event together.
+pub const MAX_EVENT: usize = 98_304;
 /// Bytes of an id, a name, an address.
 pub const MAX_ID: usize = 256;
+/// Bytes of a case's id: its conversation's, `#` and a number of up to ten digits.
+const MAX_CASE_ID: usize = MAX_ID + 11;
 /// Bytes of a text.
 pub const MAX_TEXT: usize = 65_536;
 /// Bytes of any other field.
@@ -21,7 +26,7 @@ pub const MAX_LABELS: usize = 32;
 /// # Errors
 /// The first field that is too large.
 pub fn check(event: &ChannelEvent) -> Result<(), Reject> {
-    let mut sizes = Sizes(Ok(()));
+    let mut sizes = Sizes { together: 0, found: Ok(()) };
     sizes.text("event_id", &event.event_id, MAX_ID);
     sizes.text("conversation_id", &event.conversation_id, MAX_ID);
     sizes.text("type", &event.kind, MAX_ID);
@@ -44,7 +49,7 @@ pub fn check(event: &ChannelEvent) -> Result<(), Reject> {
         sizes.text("attributes", value, MAX_FIELD);
     }
     data(&event.data, &mut sizes);
-    sizes.0
+    sizes.result()
 }
 
 fn data(data: &EventData, sizes: &mut Sizes) {
@@ -62,12 +67,12 @@ fn data(data: &EventData, sizes: &mut Sizes) {
     for (name, field) in ids {
         sizes.optional(name, field.as_ref(), MAX_ID);
     }
+    sizes.optional("data.into_case_id", data.into_case_id.as_ref(), MAX_CASE_ID);
     let fields = [
         ("data.subject", &data.subject),
         ("data.recording", &data.recording),
         ("data.reason", &data.reason),
         ("data.condition", &data.condition),
-        ("data.into_case_id", &data.into_case_id),
     ];
     for (name, field) in fields {
         sizes.optional(name, field.as_ref(), MAX_FIELD);
@@ -91,8 +96,11 @@ fn data(data: &EventData, sizes: &mut Sizes) {
     }
 }
 
-/// Remembers the first fault.
-struct Sizes(Result<(), Reject>);
+/// Adds up, and remembers the first fault.
+struct Sizes {
+    together: usize,
+    found: Result<(), Reject>,
+}
 
 impl Sizes {
     fn optional(&mut self, name: &str, value: Option<&String>, most: usize) {
@@ -102,16 +110,29 @@ impl Sizes {
     }
 
     fn text(&mut self, name: &str, value: &str, most: usize) {
-        if value.len() > most && self.0.is_ok() {
-            let detail = format!("{name} has {} bytes, more than {most}; shorten it or refer to it", value.len());
-            self.0 = Err(Reject::new(Code::TooLarge, detail));
+        self.together += value.len();
+        if value.len() > most {
+            self.fault(|| format!("{name} has {} bytes, more than {most}; shorten it or refer to it", value.len()));
         }
     }
 
     fn list(&mut self, name: &str, length: usize, most: usize) {
-        if length > most && self.0.is_ok() {
-            let detail = format!("{name} has {length} entries, more than {most}; send them in several events");
-            self.0 = Err(Reject::new(Code::TooLarge, detail));
+        if length > most {
+            self.fault(|| format!("{name} has {length} entries, more than {most}; send them in several events"));
         }
+    }
+
+    fn fault(&mut self, detail: impl FnOnce() -> String) {
+        if self.found.is_ok() {
+            self.found = Err(Reject::new(Code::TooLarge, detail()));
+        }
+    }
+
+    fn result(mut self) -> Result<(), Reject> {
+        let together = self.together;
+        if together > MAX_EVENT {
+            self.fault(|| format!("the event's fields have {together} bytes, more than {MAX_EVENT}; send several"));
+        }
+        self.found
     }
 }

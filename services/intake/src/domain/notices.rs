@@ -5,11 +5,10 @@
 
 use kefu_contracts::id::hash_id;
 use kefu_contracts::outbound::{OutboundKind, OutboundMessage, Recipient};
-use kefu_contracts::{Channel, Language, Status, Timestamp};
+use kefu_contracts::{Language, Status, Timestamp};
 use kefu_text::language::of_tag;
 
 use super::facts::Facts;
-use super::known_customer::KnownCustomer;
 use super::{missing, texts};
 
 /// Where a message comes from and what is known of the customer's language.
@@ -74,7 +73,7 @@ impl Sender<'_> {
             recipient: Recipient {
                 kind: "customer".to_owned(),
                 id: customer.id.clone(),
-                address: address(customer, facts.channel),
+                address: customer.address(facts.channel).map(str::to_owned),
             },
             channel: facts.channel,
             kind,
@@ -94,17 +93,6 @@ impl Sender<'_> {
         let written = || self.sample.map(kefu_text::language::detect);
         facts.verdict.language.or_else(preferred).or_else(written).unwrap_or(Language::Other)
     }
-}
-
-/// Where the customer is reached: the mail address by mail, the telephone number by telephone, elsewhere the
-/// conversation itself.
-fn address(customer: &KnownCustomer, channel: Channel) -> Option<String> {
-    let contacts = match channel {
-        Channel::Email => &customer.emails,
-        Channel::Phone => &customer.phones,
-        _ => return customer.address().map(str::to_owned),
-    };
-    contacts.last().map(|given| given.value.clone())
 }
 
 #[cfg(test)]

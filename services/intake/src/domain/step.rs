@@ -8,7 +8,7 @@ mod labels;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use kefu_contracts::case_event::FactKind;
+use kefu_contracts::case_event::{CaseContext, FactKind};
 use kefu_contracts::channel_event::Actor;
 use kefu_contracts::{ActorKind, Status, Timestamp};
 use kefu_policy::{AcknowledgedOn, PolicyHistory};
@@ -72,6 +72,7 @@ pub fn apply(
 ) {
     let first = out.len();
     let n = if matches!(input.content, Content::CallAnswered) { ANSWER_FACTS } else { 0 };
+    let known = (!input.is_always_told()).then(|| facts.context());
     facts.learn(input, at);
     let mut step = Step { facts, input, at, skewed, rules, out, n };
     if opens {
@@ -85,6 +86,9 @@ pub fn apply(
     step.notice_missing();
     if opens {
         step.acknowledge_opening();
+    }
+    if step.out.len() == first {
+        step.note_context(known);
     }
     give_context(facts, out, first);
 }
@@ -151,6 +155,13 @@ impl Step<'_> {
         })
     }
 
+    /// Consumers know a case by its facts: what an input tells of it is noted, if nothing else comes of the input.
+    fn note_context(&mut self, known: Option<CaseContext>) {
+        if known.is_some_and(|known| known != self.facts.context()) {
+            self.fact(FactKind::Note);
+        }
+    }
+
     fn said(&mut self, kind: FactKind) {
         self.fact(kind).says = true;
     }
@@ -172,8 +183,8 @@ impl Step<'_> {
             }
             Event::Reopened { .. } => self.moves_or_notes(Move::Reopened),
             Event::Resolved { summary } => {
-                if summary.is_some() {
-                    self.facts.summary.clone_from(summary);
+                if let Some(summary) = summary {
+                    self.facts.summarise(summary);
                 }
                 self.moves_or_notes(Move::Resolved);
             }

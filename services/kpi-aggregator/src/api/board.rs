@@ -9,7 +9,7 @@ use axum::http::header::{ACCEPT_LANGUAGE, CACHE_CONTROL, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use kefu_contracts::{Language, Timestamp};
-use kefu_runtime::http::{Api, read_body};
+use kefu_runtime::http::{Api, Caller, Problem, read_body_within};
 use serde::Deserialize;
 
 use super::access::{self, Access};
@@ -19,11 +19,13 @@ use super::view::KpiTable;
 use super::words::{Words, language};
 use crate::domain::window::Window;
 
+/// The largest form taken, unpacked, in bytes: anybody can send one.
+const FORM_BYTES_MAX: usize = 4_096;
+
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
     lang: Option<String>,
     day: Option<String>,
-    key: Option<String>,
     tenant: Option<String>,
 }
 
@@ -31,13 +33,11 @@ pub(super) async fn board(
     State(api): State<Api>,
     Extension(table): Extension<Arc<KpiTable>>,
     Query(asked): Query<Asked>,
+    caller: Result<Caller, Problem>,
     headers: HeaderMap,
 ) -> Response {
     let language = language_of(&asked, &headers);
-    if let Some(key) = &asked.key {
-        return admit(&api, key, language, &headers);
-    }
-    let tenant = match access::of(&api, &headers) {
+    let tenant = match access::of(&api, caller.ok(), &headers) {
         Access::Tenant(tenant) => tenant,
         Access::Open => asked.tenant.clone().or_else(|| table.first_tenant()).unwrap_or_default(),
         Access::Denied => return html(StatusCode::UNAUTHORIZED, page::sign_in(language, None)),
@@ -64,24 +64,17 @@ pub(super) async fn sign_in(
     body: Body,
 ) -> Response {
     let language = language_of(&asked, &headers);
-    let body = match read_body(&api, &headers, body).await {
+    let body = match read_body_within(&api, &headers, body, FORM_BYTES_MAX).await {
         Ok(body) => body,
         Err(problem) => return problem.into_response(),
     };
-    let fields = serde_urlencoded::from_bytes::<Vec<(String, String)>>(&body).unwrap_or_default();
-    let key = fields.into_iter().find(|(name, _)| name == "key").map(|(_, key)| key).unwrap_or_default();
-    admit(&api, &key, language, &headers)
-}
-
-/// Keeps a key that opens the board, and takes it out of the address.
-fn admit(api: &Api, key: &str, language: Language, headers: &HeaderMap) -> Response {
-    if access::tenant_of(api, key).is_none() {
-        let words = Words::in_language(language);
+    let key = form_urlencoded::parse(&body).find(|(name, _)| name == "key").map(|(_, key)| key).unwrap_or_default();
+    let words = Words::in_language(language);
+    let Some(cookie) = access::admit(&api, key.trim(), &headers) else {
         return html(StatusCode::UNAUTHORIZED, page::sign_in(language, Some(words.unknown_key)));
-    }
-    let location = format!("/board?lang={}", Words::in_language(language).tag);
-    let headers = [(SET_COOKIE, access::keep(key, headers)), (LOCATION, location)];
-    (StatusCode::SEE_OTHER, headers).into_response()
+    };
+    let location = format!("/board?lang={}", words.tag);
+    (StatusCode::SEE_OTHER, [(SET_COOKIE, cookie), (LOCATION, location)]).into_response()
 }
 
 fn language_of(asked: &Asked, headers: &HeaderMap) -> Language {

@@ -10,7 +10,7 @@ use kefu_contracts::kpi::KpiRow;
 use kefu_runtime::http::{Api, Caller, Problem, Scope};
 use percent_encoding::percent_decode_str;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::view::KpiTable;
 use crate::domain::window::Size;
@@ -47,7 +47,21 @@ pub(super) async fn rows(
     let mut found = found.unwrap_or_default();
     let truncated = found.len() > ROWS_MAX;
     found.truncate(ROWS_MAX);
+    let found: Vec<Value> = found.iter().map(shown).collect();
     Ok(api.read(json!({"rows": found, "truncated": truncated})))
+}
+
+/// A row as programs see it: the table keeps no sketches, so none is shown.
+fn shown(row: &KpiRow) -> Value {
+    // contract records are plain data, which always has a JSON form
+    let mut row = serde_json::to_value(row).unwrap_or_default();
+    let metrics = row.get_mut("metrics").and_then(Value::as_object_mut);
+    for metric in metrics.into_iter().flat_map(|metrics| metrics.values_mut()) {
+        if let Some(distribution) = metric.as_object_mut() {
+            distribution.remove("sketch");
+        }
+    }
+    row
 }
 
 fn size(text: &str) -> Result<Size, Problem> {
@@ -82,5 +96,47 @@ impl Wanted {
                 let value = row.dimensions.get(name);
                 value.is_some_and(|value| wanted.as_ref().is_none_or(|wanted| wanted == value))
             })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use kefu_contracts::kpi::{Distribution, MetricValue};
+
+    use super::*;
+
+    #[test]
+    fn a_row_is_shown_without_its_sketches() {
+        let told = Distribution {
+            count: 1,
+            sum: 2,
+            min: 2.0,
+            max: 2.0,
+            p50: 2.0,
+            p90: 2.0,
+            p95: 2.0,
+            p99: 2.0,
+            sketch: String::new(),
+        };
+        let metrics = [("first_reply_ms", MetricValue::Distribution(told)), ("backlog", MetricValue::Number(3.0))];
+        let row = KpiRow {
+            tenant: "demo".to_owned(),
+            window_start: Timestamp::from_ms(0),
+            window_end: Timestamp::from_ms(60_000),
+            size: "PT1M".to_owned(),
+            dimensions: BTreeMap::new(),
+            revision: 1,
+            is_final: false,
+            definitions: 1,
+            metrics: metrics.into_iter().map(|(name, value)| (name.to_owned(), Some(value))).collect(),
+        };
+        let shown = shown(&row);
+        assert_eq!(
+            (&shown["metrics"]["backlog"], &shown["metrics"]["first_reply_ms"]["p99"]),
+            (&json!(3.0), &json!(2.0))
+        );
+        assert!(!shown.to_string().contains("sketch"), "{shown}");
     }
 }

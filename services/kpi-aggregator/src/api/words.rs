@@ -1,6 +1,7 @@
 //! The words of the board in three languages.
 
 use kefu_contracts::Language;
+use kefu_text::language::of_tag;
 
 /// Everything the board says.
 #[derive(Debug)]
@@ -216,18 +217,7 @@ pub(super) fn language(asked: Option<&str>, accepted: Option<&str>) -> Language 
         return language;
     }
     let accepted = accepted.unwrap_or_default().split(',');
-    accepted.filter_map(|tag| of_tag(tag.split(';').next()?)).next().unwrap_or(Language::En)
-}
-
-fn of_tag(tag: &str) -> Option<Language> {
-    let tag = tag.trim().to_ascii_lowercase();
-    let mut parts = tag.split(['-', '_']);
-    match parts.next()? {
-        "zh" if parts.any(|part| matches!(part, "hant" | "tw" | "hk" | "mo")) => Some(Language::ZhHant),
-        "zh" => Some(Language::ZhHans),
-        "en" => Some(Language::En),
-        _ => None,
-    }
+    accepted.filter_map(|tag| of_tag(tag.split(';').next()?.trim())).next().unwrap_or(Language::En)
 }
 
 #[cfg(test)]
@@ -242,6 +232,7 @@ mod tests {
             (None, None, Language::En),
             (None, Some("fr-FR,zh-TW;q=0.9,en;q=0.8"), Language::ZhHant),
             (None, Some("zh-CN"), Language::ZhHans),
+            (None, Some("fr, zh-HK ;q=0.8"), Language::ZhHant),
             (Some("en"), Some("zh-CN"), Language::En),
             (Some("xx"), Some("zh-Hant-HK"), Language::ZhHant),
         ] {

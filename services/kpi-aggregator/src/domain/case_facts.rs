@@ -1,6 +1,7 @@
 //! What is remembered of a case: the facts its figures follow from.
 //!
-//! Owns their compact form and their order. What they count for is the matter of `case_figures`.
+//! Owns their compact form, their order, and that a fact told again replaces what was told of it before. What they
+//! count for is the matter of `case_figures`.
 
 use kefu_contracts::case_event::{CaseContext, CaseEvent, FactKind};
 use kefu_contracts::id::hash_64;
@@ -15,6 +16,9 @@ use crate::domain::verdicts::{self, Clock};
 /// conversation by people stays far below.
 pub const MAX_FACTS: usize = 2_000;
 
+/// The most sets of labels of one case; further ones are not taken.
+const MAX_LABELS: usize = 256;
+
 /// Waiting at most this long before hanging up is no lost call.
 const SHORT_WAIT_MS: i64 = 5_000;
 
@@ -27,8 +31,8 @@ pub struct CaseFacts {
     pub facts: Vec<Fact>,
     /// Its SLA clocks that count for something.
     pub clocks: Vec<Clock>,
-    /// The labels last seen in event time.
-    labels: Option<(Position, Labels)>,
+    /// Each set of labels that facts name, once; facts refer to it by its place.
+    labels: Vec<Labels>,
     /// The closing after which seven days have passed.
     pub settled: Option<Timestamp>,
 }
@@ -61,6 +65,8 @@ pub struct Fact {
     id: u64,
     /// What became true.
     pub what: What,
+    /// The labels of the case then, as far as known.
+    labels: Option<u8>,
 }
 
 impl Fact {
@@ -119,8 +125,8 @@ pub enum What {
         from: Option<Status>,
         /// The status after.
         to: Status,
-        /// Whether a bot moved it.
-        by_bot: bool,
+        /// Whether a person of the shop moved it.
+        by_person: bool,
         /// The agent or supervisor who moved it.
         agent: Option<String>,
         /// Of a closing: whether the case counts as solved.
@@ -144,56 +150,68 @@ pub enum What {
     Priority(Priority),
     /// The case went into another.
     Merged,
+    /// Something that counts for nothing; it is kept for its labels.
+    Aside,
+}
+
+/// What a record changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Learnt {
+    /// Figures may be others.
+    Changed,
+    /// It was known.
+    Known,
+    /// It counts for nothing.
+    Nothing,
+    /// There is no room for it.
+    Full,
 }
 
 impl CaseFacts {
     /// A case of which nothing is known yet.
     pub fn new(channel: Channel) -> Self {
-        Self { channel, facts: Vec::new(), clocks: Vec::new(), labels: None, settled: None }
+        Self { channel, facts: Vec::new(), clocks: Vec::new(), labels: Vec::new(), settled: None }
     }
 
-    /// Takes a fact in, or takes one back. `policy` is the one in force at the fact's instant.
-    ///
-    /// Returns whether it was new.
-    pub fn learn(&mut self, event: &CaseEvent, policy: &Policy) -> bool {
+    /// Takes a fact in, or takes one back. A fact that is told again replaces what was told of it before. `policy` is
+    /// the one in force at the fact's instant.
+    pub fn learn(&mut self, event: &CaseEvent, policy: &Policy) -> Learnt {
         self.channel = event.channel;
+        let mut taken_back = false;
         if let Some(retracted) = &event.retracts {
-            let id = hash_64(&[retracted]);
-            let before = self.facts.len();
-            self.facts.retain(|fact| fact.id != id);
-            if event.kind == FactKind::Retracted {
-                return self.facts.len() < before;
-            }
+            taken_back = self.take(hash_64(&[retracted])).is_some();
         }
-        let position = Position {
-            at: event.at,
-            by_timer: event.cause_id.starts_with("timer:"),
-            cause: event.cause_id.clone(),
-            n: event.n,
+        if event.kind == FactKind::Retracted {
+            return if taken_back { Learnt::Changed } else { Learnt::Nothing };
+        }
+        let before = self.take(hash_64(&[&event.event_id]));
+        let now = self.fact(event, policy);
+        let learnt = match (&before, &now) {
+            (None, None) => Learnt::Nothing,
+            (None, Some(_)) if self.facts.len() >= MAX_FACTS => return Learnt::Full,
+            (before, now) if before == now => Learnt::Known,
+            _ => Learnt::Changed,
         };
-        let relabelled = self.relabel(&position, &event.context);
-        let id = hash_64(&[&event.event_id]);
-        let Some(what) = what(event, policy).filter(|_| self.facts.iter().all(|fact| fact.id != id)) else {
-            return relabelled;
-        };
-        let place = self.facts.partition_point(|fact| fact.position <= position);
-        self.facts.insert(place, Fact { position, id, what });
-        true
+        if let Some(fact) = now {
+            let place = self.facts.partition_point(|known| known.position <= fact.position);
+            self.facts.insert(place, fact);
+        }
+        if taken_back { Learnt::Changed } else { learnt }
     }
 
     /// Takes in what is said of a clock.
-    pub fn learn_clock(&mut self, event: &SlaEvent) {
+    pub fn learn_clock(&mut self, event: &SlaEvent) -> Learnt {
+        if self.clocks.len() >= MAX_FACTS {
+            return Learnt::Full;
+        }
         verdicts::hear(&mut self.clocks, event);
-    }
-
-    /// Whether there is room for one more.
-    pub fn has_room(&self) -> bool {
-        self.facts.len() < MAX_FACTS && self.clocks.len() < MAX_FACTS
+        Learnt::Changed
     }
 
     /// The labels last seen in event time.
     pub fn labels(&self) -> Option<&Labels> {
-        self.labels.as_ref().map(|(_, labels)| labels)
+        let place = self.facts.iter().rev().find_map(|fact| fact.labels)?;
+        self.labels.get(usize::from(place))
     }
 
     /// The latest instant that anything is known of.
@@ -202,17 +220,35 @@ impl CaseFacts {
         fact.max(verdicts::last(&self.clocks))
     }
 
-    fn relabel(&mut self, position: &Position, context: &CaseContext) -> bool {
+    fn take(&mut self, id: u64) -> Option<Fact> {
+        let place = self.facts.iter().position(|fact| fact.id == id)?;
+        Some(self.facts.remove(place))
+    }
+
+    /// What is kept of an event; none if nothing.
+    fn fact(&mut self, event: &CaseEvent, policy: &Policy) -> Option<Fact> {
+        let labels = self.place_of(&event.context);
+        let what = what(event, policy).or(labels.map(|_| What::Aside))?;
+        let position = Position {
+            at: event.at,
+            by_timer: event.cause_id.starts_with("timer:"),
+            cause: event.cause_id.clone(),
+            n: event.n,
+        };
+        Some(Fact { position, id: hash_64(&[&event.event_id]), what, labels })
+    }
+
+    fn place_of(&mut self, context: &CaseContext) -> Option<u8> {
         if context.shop.is_none() && context.product.is_none() {
-            return false;
-        }
-        if self.labels.as_ref().is_some_and(|(known, _)| known > position) {
-            return false;
+            return None;
         }
         let labels = Labels { shop: context.shop.clone(), product: context.product.clone() };
-        let changed = self.labels() != Some(&labels);
-        self.labels = Some((position.clone(), labels));
-        changed
+        let known = self.labels.iter().position(|known| *known == labels);
+        let place = known.unwrap_or(self.labels.len());
+        if known.is_none() && place < MAX_LABELS {
+            self.labels.push(labels);
+        }
+        u8::try_from(place).ok()
     }
 }
 
@@ -238,7 +274,13 @@ fn what(event: &CaseEvent, policy: &Policy) -> Option<What> {
             let from = event.from.as_deref().and_then(|word| word.parse().ok());
             let to: Status = event.to.as_deref()?.parse().ok()?;
             let solved = by(ActorKind::Customer) || solved(event, from);
-            What::Status { from, to, by_bot: by(ActorKind::Bot), agent: agent(event), solved }
+            What::Status {
+                from,
+                to,
+                by_person: actor.is_some_and(|actor| actor.kind.is_person()),
+                agent: agent(event),
+                solved,
+            }
         }
         FactKind::Assigned => {
             What::Assigned { agent: event.to.clone(), team: event.data.as_ref().and_then(|data| data.team.clone()) }

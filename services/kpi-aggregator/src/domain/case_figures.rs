@@ -48,7 +48,7 @@ pub fn figures(case: &CaseFacts) -> Vec<Figure<'_>> {
         sheet.events(fact);
     }
     let waits = waits(&case.facts);
-    sheet.waits(&waits);
+    sheet.waits(&waits, &case.clocks);
     for clock in &case.clocks {
         sheet.clock(clock, &waits, &case.facts);
     }
@@ -157,8 +157,12 @@ impl<'a> Sheet<'a> {
                 }
                 Status::Open | Status::PendingCustomer | Status::PendingDepartment => {}
             },
-            What::Acknowledged | What::Assigned { .. } | What::Classified { .. } | What::Priority(_) | What::Merged => {
-            }
+            What::Acknowledged
+            | What::Assigned { .. }
+            | What::Classified { .. }
+            | What::Priority(_)
+            | What::Merged
+            | What::Aside => {}
         }
     }
 
@@ -182,16 +186,20 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn waits(&mut self, waits: &Waits<'a>) {
+    fn waits(&mut self, waits: &Waits<'a>, clocks: &[Clock]) {
         let assigned = [(Timing::Acknowledge, waits.acknowledge), (Timing::Resolution, waits.resolution)];
         for (metric, wait) in assigned {
             if let Some(Wait { at, ms, .. }) = wait {
                 self.time(metric, ms, at, self.place(at));
             }
         }
+        let measured = |wait: &&Wait<'_>| {
+            let mut stops = clocks.iter().filter(|clock| clock.metric == Metric::NextReply);
+            stops.any(|clock| clock.stop.is_some_and(|stop| stop.at == wait.at))
+        };
         let first = waits.first_reply.iter().map(|wait| (Timing::FirstReply, wait));
-        let next = waits.next_reply.iter().map(|wait| (Timing::NextReply, wait));
-        for (metric, wait) in first.chain(next) {
+        let next = waits.next_reply.iter().chain(waits.before_first.iter().filter(measured));
+        for (metric, wait) in first.chain(next.map(|wait| (Timing::NextReply, wait))) {
             self.time(metric, wait.ms, wait.at, self.place_of(wait.at, wait.agent));
         }
     }
@@ -199,7 +207,10 @@ impl<'a> Sheet<'a> {
     fn clock(&mut self, clock: &Clock, waits: &Waits<'a>, facts: &'a [Fact]) {
         let metric = clock.metric;
         let stop_place = |at: Timestamp| match metric {
-            Metric::FirstReply | Metric::NextReply => self.place_of(at, replier(at, waits, facts)),
+            Metric::FirstReply | Metric::NextReply => {
+                let wait = waits.until(metric, at);
+                self.place_of(at, wait.map_or_else(|| replier(at, facts), |wait| wait.agent))
+            }
             _ => self.place(at),
         };
         let counted = clock.verdict().map(|verdict| match verdict {
@@ -207,14 +218,15 @@ impl<'a> Sheet<'a> {
             Verdict::Breached(at) => Figure::one(Count::SlaBreached(metric), at, self.place(at)),
         });
         let timed = clock.stop.and_then(|Stop { at, elapsed_ms, .. }| {
-            let (timing, at) = match metric {
-                Metric::Acknowledge => (Timing::AcknowledgeBusiness, at),
-                Metric::FirstReply => (Timing::FirstReplyBusiness, at),
-                Metric::NextReply => (Timing::NextReplyBusiness, at),
-                // counted when the case closes, as the wall time is
-                Metric::Resolution => (Timing::ResolutionBusiness, waits.resolution?.at),
+            let timing = match metric {
+                Metric::Acknowledge => Timing::AcknowledgeBusiness,
+                Metric::FirstReply => Timing::FirstReplyBusiness,
+                Metric::NextReply => Timing::NextReplyBusiness,
+                Metric::Resolution => Timing::ResolutionBusiness,
                 Metric::PeriodicUpdate | Metric::RequesterWait | Metric::AgentWork | Metric::Promised => return None,
             };
+            // beside the wall time of the same stop, never alone
+            let at = waits.until(metric, at)?.at;
             Some(Figure::time(timing, elapsed_ms, at, stop_place(at)))
         });
         self.figures.extend(counted.into_iter().chain(timed));
@@ -264,15 +276,9 @@ impl<'a> Sheet<'a> {
 }
 
 /// The agent whose reply, or whose resolving or closing, stopped a clock at `at`.
-fn replier<'a>(at: Timestamp, waits: &Waits<'a>, facts: &'a [Fact]) -> Option<&'a str> {
-    let first = waits.first_reply.filter(|wait| wait.at == at);
-    let next = waits.next_reply.binary_search_by_key(&at, |wait| wait.at).ok();
-    let waited = first.or(next.and_then(|index| waits.next_reply.get(index).copied()));
-    let beside = || {
-        at_instant(facts, at).iter().find_map(|fact| match &fact.what {
-            What::Reply { agent } | What::Status { agent, .. } => agent.as_deref(),
-            _ => None,
-        })
-    };
-    waited.map_or_else(beside, |wait| wait.agent)
+fn replier(at: Timestamp, facts: &[Fact]) -> Option<&str> {
+    at_instant(facts, at).iter().find_map(|fact| match &fact.what {
+        What::Reply { agent } | What::Status { agent, .. } => agent.as_deref(),
+        _ => None,
+    })
 }

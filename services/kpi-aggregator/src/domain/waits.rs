@@ -1,8 +1,9 @@
 //! How long customers waited, in wall time: for an acknowledgement, for replies, for a resolution.
 //!
-//! Needs no targets: it reads the case's facts alone. Time in business calendars comes from the clocks' own events.
+//! Needs no targets: it reads the case's facts alone. Time in business calendars comes from the clocks' own events, and
+//! counts at the same stops.
 
-use kefu_contracts::{Status, Timestamp};
+use kefu_contracts::{Metric, Status, Timestamp};
 
 use crate::domain::case_facts::{Fact, What, at_instant};
 
@@ -27,10 +28,32 @@ pub struct Waits<'a> {
     pub acknowledge: Option<Wait<'a>>,
     /// For a person's first reply.
     pub first_reply: Option<Wait<'a>>,
-    /// From the oldest unanswered message to the reply, each.
+    /// From the oldest unanswered message to what answered it, each; once a person had replied. In order.
     pub next_reply: Vec<Wait<'a>>,
+    /// The same for messages before a person's first reply. Next replies only where the policy's clock runs from the
+    /// first message on. In order.
+    pub before_first: Vec<Wait<'a>>,
     /// From opening to the last resolution; known while the case is closed, and ends at the closing.
     pub resolution: Option<Wait<'a>>,
+}
+
+impl<'a> Waits<'a> {
+    /// The wait that a clock of `metric` measured, if it stopped at `at`.
+    pub fn until(&self, metric: Metric, at: Timestamp) -> Option<Wait<'a>> {
+        let ends = |wait: &Wait<'_>| wait.at == at;
+        let among = |waits: &[Wait<'a>]| {
+            let place = waits.binary_search_by_key(&at, |wait| wait.at).ok()?;
+            waits.get(place).copied()
+        };
+        match metric {
+            Metric::Acknowledge => self.acknowledge.filter(ends),
+            Metric::FirstReply => self.first_reply.filter(ends),
+            Metric::NextReply => among(&self.next_reply).or_else(|| among(&self.before_first)),
+            // counted when the case closes, whenever it was resolved
+            Metric::Resolution => self.resolution,
+            Metric::PeriodicUpdate | Metric::RequesterWait | Metric::AgentWork | Metric::Promised => None,
+        }
+    }
 }
 
 /// Where the wait for the first reply stands.
@@ -56,8 +79,10 @@ struct Walk<'a> {
     first_reply: FirstReply,
     /// A message that a reply with a skewed clock has answered ahead.
     answered_ahead: Option<Timestamp>,
-    /// The oldest message that waits for a next reply.
-    unanswered: Option<Timestamp>,
+    /// When the oldest message came that nobody has answered, and whether a person had replied before.
+    unanswered: Option<(Timestamp, bool)>,
+    /// Where the case stands; none as long as nothing said so.
+    status: Option<Status>,
     resolved: Option<Timestamp>,
     merged: bool,
 }
@@ -82,6 +107,7 @@ pub fn waits(facts: &[Fact]) -> Waits<'_> {
         first_reply: FirstReply::Unasked,
         answered_ahead: None,
         unanswered: None,
+        status: None,
         resolved: None,
         merged: facts.iter().any(|fact| fact.what == What::Merged),
     };
@@ -101,54 +127,68 @@ impl<'a> Walk<'a> {
             What::CustomerMessage => self.message(fact),
             What::Reply { agent } => self.reply(at, agent.as_deref()),
             What::BotReply | What::Acknowledged => self.acknowledge(at),
-            What::Status { from, to, by_bot, agent, .. } => self.status(at, *from, *to, *by_bot, agent.as_deref()),
+            What::Status { from, to, by_person, agent, .. } => {
+                self.status(at, *from, *to, *by_person, agent.as_deref());
+            }
             What::Opened { .. }
             | What::Call { .. }
             | What::Assigned { .. }
             | What::Classified { .. }
             | What::Priority(_)
-            | What::Merged => {}
+            | What::Merged
+            | What::Aside => {}
         }
     }
 
     fn message(&mut self, fact: &Fact) {
         let at = fact.at();
+        let asks = self.waits_after(fact);
         match self.first_reply {
-            FirstReply::Unasked => self.first_reply = FirstReply::Since(at),
-            FirstReply::Done if self.answered_ahead == Some(at) => self.answered_ahead = None,
-            FirstReply::Done if self.unanswered.is_none() && !self.confirms(fact) => self.unanswered = Some(at),
+            FirstReply::Unasked if asks => self.first_reply = FirstReply::Since(at),
+            FirstReply::Unasked => self.first_reply = FirstReply::Cancelled,
+            FirstReply::Done if self.answered_ahead.take() == Some(at) => return,
             FirstReply::Done | FirstReply::Since(_) | FirstReply::Cancelled => {}
+        }
+        if asks && self.unanswered.is_none() {
+            self.unanswered = Some((at, self.first_reply == FirstReply::Done));
         }
     }
 
-    /// Words that close the case ask for no reply.
-    fn confirms(&self, message: &Fact) -> bool {
-        let closing = |fact: &Fact| matches!(fact.what, What::Status { to: Status::Closed, .. });
-        let beside = at_instant(self.facts, message.at());
-        beside.iter().any(|fact| fact.position.cause == message.position.cause && closing(fact))
+    /// Whether the case waits for work after a message: words that close it, or leave it closed, ask for no reply.
+    fn waits_after(&self, message: &Fact) -> bool {
+        let moved = at_instant(self.facts, message.at()).iter().rev().find_map(|fact| match fact.what {
+            What::Status { to, .. } if fact.position.cause == message.position.cause => Some(to),
+            _ => None,
+        });
+        moved.or(self.status).is_none_or(Status::is_live)
     }
 
     fn reply(&mut self, at: Timestamp, agent: Option<&'a str>) {
         self.acknowledge(at);
-        let skewed = self.first_message.filter(|message| at < *message && message.ms_since(at) <= SKEW_MS);
+        let skewed = self.first_message.filter(|message| at <= *message && message.ms_since(at) <= SKEW_MS);
         match (self.first_reply, skewed) {
             (FirstReply::Since(since), _) => {
                 self.waits.first_reply = Some(Wait { at, ms: at.ms_since(since), agent });
                 self.first_reply = FirstReply::Done;
             }
             (FirstReply::Unasked, Some(message)) => {
-                self.waits.first_reply = Some(Wait { at: message, ms: 0, agent });
+                let wait = Wait { at: message, ms: 0, agent };
+                self.waits.first_reply = Some(wait);
+                self.waits.before_first.push(wait);
                 self.first_reply = FirstReply::Done;
                 self.answered_ahead = Some(message);
             }
-            (FirstReply::Done, _) => self.answer(at, agent),
-            (FirstReply::Unasked | FirstReply::Cancelled, _) => {}
+            // after the closing: what follows is no first reply any more
+            (FirstReply::Cancelled, _) => self.first_reply = FirstReply::Done,
+            (FirstReply::Unasked | FirstReply::Done, _) => {}
         }
+        self.answer(at, agent);
     }
 
     fn answer(&mut self, at: Timestamp, agent: Option<&'a str>) {
-        if let Some(since) = self.unanswered.take() {
-            self.waits.next_reply.push(Wait { at, ms: at.ms_since(since), agent });
+        if let Some((since, replied)) = self.unanswered.take() {
+            let answered = if replied { &mut self.waits.next_reply } else { &mut self.waits.before_first };
+            answered.push(Wait { at, ms: at.ms_since(since), agent });
         }
     }
 
@@ -162,7 +202,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn status(&mut self, at: Timestamp, from: Option<Status>, to: Status, by_bot: bool, agent: Option<&'a str>) {
+    fn status(&mut self, at: Timestamp, from: Option<Status>, to: Status, by_person: bool, agent: Option<&'a str>) {
+        self.status = Some(to);
         let was_over = matches!(from, Some(Status::Resolved | Status::Closed));
         match to {
             Status::Closed => {
@@ -179,14 +220,14 @@ impl<'a> Walk<'a> {
             Status::Resolved => {
                 self.answer(at, agent);
                 self.resolved = Some(at);
-                if by_bot {
+                if !by_person {
                     self.cancel_first_reply();
                 }
             }
             Status::Open | Status::PendingCustomer | Status::PendingDepartment => {
                 self.resolved = None;
                 self.waits.resolution = None;
-                if was_over && to == Status::Open && self.first_reply == FirstReply::Cancelled {
+                if was_over && self.first_reply == FirstReply::Cancelled {
                     self.first_reply = FirstReply::Since(at);
                 }
             }
@@ -194,7 +235,7 @@ impl<'a> Walk<'a> {
     }
 
     fn cancel_first_reply(&mut self) {
-        if self.first_reply != FirstReply::Done {
+        if let FirstReply::Since(_) = self.first_reply {
             self.first_reply = FirstReply::Cancelled;
         }
         self.unanswered = None;

@@ -3,6 +3,7 @@
 
 mod backlog;
 mod cases;
+mod corrections;
 mod order;
 mod scene;
 mod surveys_and_handovers;

@@ -76,6 +76,12 @@ impl Scene {
     }
 
     pub(crate) fn labelled(mut self, shop: &str, product: &str) -> Self {
+        self.relabelled(shop, product);
+        self
+    }
+
+    /// Facts from here on tell of these labels.
+    pub(crate) fn relabelled(&mut self, shop: &str, product: &str) -> &mut Self {
         self.context.shop = Some(shop.to_owned());
         self.context.product = Some(product.to_owned());
         self
@@ -150,10 +156,18 @@ impl Scene {
 
     /// The customer's thanks close the case: one event, two facts.
     pub(crate) fn thanked(&mut self, when: Timestamp) -> &mut Self {
-        self.asks(when).status(when, ActorKind::Customer, Status::Resolved, Status::Closed);
-        if let [.., Sent::Fact(words), Sent::Fact(closing)] = self.sent.as_mut_slice() {
-            closing.cause_id.clone_from(&words.cause_id);
-            closing.n = 1;
+        self.asks(when).status(when, ActorKind::Customer, Status::Resolved, Status::Closed).as_one_event()
+    }
+
+    /// The customer's words open the case again: one event, two facts.
+    pub(crate) fn comes_back(&mut self, when: Timestamp, from: Status) -> &mut Self {
+        self.asks(when).status(when, ActorKind::Customer, from, Status::Open).as_one_event()
+    }
+
+    fn as_one_event(&mut self) -> &mut Self {
+        if let [.., Sent::Fact(words), Sent::Fact(status)] = self.sent.as_mut_slice() {
+            status.cause_id.clone_from(&words.cause_id);
+            status.n = 1;
         }
         self
     }
@@ -201,13 +215,31 @@ impl Scene {
         self
     }
 
-    /// Takes back the fact sent last.
-    pub(crate) fn retracted(&mut self, when: Timestamp) -> &mut Self {
+    pub(crate) fn noted(&mut self, when: Timestamp) -> &mut Self {
+        self.fact(when, FactKind::Note);
+        self
+    }
+
+    fn last_fact(&self) -> CaseEvent {
         let last = self.sent.iter().rev().find_map(|sent| match sent {
-            Sent::Fact(event) => Some(event.event_id.clone()),
+            Sent::Fact(event) => Some((**event).clone()),
             Sent::Clock(_) => None,
         });
-        self.fact(when, FactKind::Retracted).retracts = last;
+        last.unwrap()
+    }
+
+    /// Takes back the fact sent last.
+    pub(crate) fn retracted(&mut self, when: Timestamp) -> &mut Self {
+        let last = self.last_fact().event_id;
+        self.fact(when, FactKind::Retracted).retracts = Some(last);
+        self
+    }
+
+    /// Tells the fact sent last again, with another actor and the labels of now.
+    pub(crate) fn told_again_by(&mut self, agent: &str) -> &mut Self {
+        let last = self.last_fact();
+        let again = CaseEvent { actor: actor(ActorKind::Agent, agent), context: self.context.clone(), ..last };
+        self.sent.push(Sent::Fact(Box::new(again)));
         self
     }
 
@@ -225,9 +257,18 @@ impl Scene {
             policy: "p".to_owned(),
             policy_version: 1,
             calendar: "always".to_owned(),
-            breach_id: Some(format!("{}-{metric}-breach", self.case_id)),
+            breach_id: Some(format!("{}-{metric}-breach-{when}", self.case_id)),
             reason: None,
         })));
+        self
+    }
+
+    /// Takes back all that was said of a clock: it never was.
+    pub(crate) fn clock_never_was(&mut self, when: Timestamp, metric: Metric) -> &mut Self {
+        self.clock(when, metric, SlaEventKind::Cancelled, 0);
+        if let Some(Sent::Clock(event)) = self.sent.last_mut() {
+            event.reason = Some("corrected".to_owned());
+        }
         self
     }
 

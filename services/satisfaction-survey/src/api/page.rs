@@ -14,19 +14,26 @@ use axum::response::{Html, IntoResponse, Response};
 use kefu_contracts::channel_event::Actor;
 use kefu_contracts::command::Command;
 use kefu_contracts::survey::{Survey, SurveyState};
-use kefu_contracts::{ActorKind, Json, Language};
-use kefu_runtime::http::{Api, Problem, person, read_body};
+use kefu_contracts::{ActorKind, Code, Json, Language, Reject, Timestamp};
+use kefu_runtime::http::{Api, Problem, person, read_body_within};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::links::Links;
-use super::reads::survey_of;
+use super::reads::record_of;
 use super::wording::{Words, factor};
+use crate::domain::answer::Answer;
 use crate::domain::texts::levels;
 use crate::domain::token::TokenError;
 
 /// Places that a customer can rank.
 const PLACES: usize = 3;
+
+/// The largest answer, unpacked, in bytes.
+const ANSWER_BYTES_MAX: usize = 65_536;
+
+/// The header by which a client says that it may have asked before.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 #[derive(Deserialize)]
 pub(super) struct Asked {
@@ -39,8 +46,9 @@ pub(super) async fn show(
     Path(token): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Response {
-    match asked_about(&api, &links, &token, asked.lang.as_deref()).await {
-        Ok((survey, language)) => page(StatusCode::OK, language, &form(&api, &survey, language)),
+    let found = asked_about(&api, &links, &token, asked.lang.as_deref(), api.now()).await;
+    match found.and_then(Found::open) {
+        Ok(found) => page(StatusCode::OK, found.language, &form(&found)),
         Err(page) => page,
     }
 }
@@ -53,14 +61,17 @@ pub(super) async fn answer(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let (survey, language) = match asked_about(&api, &links, &token, asked.lang.as_deref()).await {
+    // with a key it may be an answer given before, which is answered as it was then, whatever became of the survey
+    let is_keyed = headers.contains_key(IDEMPOTENCY_KEY);
+    let at = if is_keyed { Timestamp::MIN } else { api.now() };
+    let found = asked_about(&api, &links, &token, asked.lang.as_deref(), at).await;
+    let found = match if is_keyed { found } else { found.and_then(Found::open) } {
         Ok(found) => found,
         Err(page) => return page,
     };
-    match record(&api, &survey, &headers, body).await {
-        Ok(status) if status == StatusCode::ACCEPTED => says(status, language, |words| words.thanks),
-        Ok(_) => says(StatusCode::OK, language, |words| words.thanks),
-        Err(problem) => says(problem.status, language, refusal(&problem)),
+    match record(&api, &found, &headers, body).await {
+        Ok(recorded) => says(recorded.status(), found.language, |words| words.thanks),
+        Err(problem) => says(problem.status, found.language, refusal(&problem)),
     }
 }
 
@@ -68,54 +79,78 @@ pub(super) async fn answer(
 fn refusal(problem: &Problem) -> fn(&'static Words) -> &'static str {
     match problem.status {
         StatusCode::GONE => |words| words.expired,
-        StatusCode::CONFLICT if problem.code == "already_answered" => |words| words.answered,
+        StatusCode::CONFLICT if problem.code == Code::AlreadyAnswered.into() => |words| words.answered,
         StatusCode::CONFLICT | StatusCode::NOT_FOUND => |words| words.not_asked,
         StatusCode::SERVICE_UNAVAILABLE => |words| words.later,
         _ => |words| words.incomplete,
     }
 }
 
-/// The survey of a link that can be answered, and the language to speak; or the page that says why not.
+/// The survey of a link.
+struct Found {
+    survey: Survey,
+    /// What the customer can rank.
+    factors: Vec<String>,
+    /// The language to speak.
+    language: Language,
+}
+
+impl Found {
+    /// The same if it can be answered, else the page that says why not.
+    #[expect(clippy::result_large_err, reason = "the page is what is answered either way")]
+    fn open(self) -> Result<Self, Response> {
+        let language = self.language;
+        match self.survey.state {
+            SurveyState::Invited => Ok(self),
+            SurveyState::Answered => Err(says(StatusCode::CONFLICT, language, |words| words.answered)),
+            SurveyState::Expired => Err(says(StatusCode::GONE, language, |words| words.expired)),
+            SurveyState::Suppressed | SurveyState::Cancelled => {
+                Err(says(StatusCode::CONFLICT, language, |words| words.not_asked))
+            }
+        }
+    }
+}
+
+/// The survey of a link that is good at `at`, or the page that says why there is none.
 async fn asked_about(
     api: &Api,
     links: &Links,
     token: &str,
     lang: Option<&str>,
-) -> Result<(Survey, Language), Response> {
+    at: Timestamp,
+) -> Result<Found, Response> {
     let wanted: Option<Language> = lang.and_then(|lang| lang.parse().ok());
     let unknown = wanted.unwrap_or(Language::ZhHans);
-    let (tenant, claims) = links.check(token, api.now()).map_err(|error| match error {
+    let (tenant, claims) = links.check(token, at).map_err(|error| match error {
         TokenError::Forged => says(StatusCode::FORBIDDEN, unknown, |words| words.forged),
         TokenError::Expired => says(StatusCode::GONE, unknown, |words| words.expired),
     })?;
-    let survey = survey_of(api, tenant, &claims.survey_id).await;
-    let survey = survey.map_err(|problem| says(problem.status, unknown, |words| words.later))?;
-    let survey = survey.ok_or_else(|| says(StatusCode::NOT_FOUND, unknown, |words| words.not_asked))?;
+    let record = record_of(api, tenant, &claims.survey_id).await;
+    let record = record.map_err(|problem| says(problem.status, unknown, |words| words.later))?;
+    let found = record.and_then(|record| Some((record.factors().to_vec(), record.survey?)));
+    let (factors, survey) = found.ok_or_else(|| says(StatusCode::NOT_FOUND, unknown, |words| words.not_asked))?;
     let language = wanted.unwrap_or(survey.language);
-    match survey.state {
-        SurveyState::Invited => Ok((survey, language)),
-        SurveyState::Answered => Err(says(StatusCode::CONFLICT, language, |words| words.answered)),
-        SurveyState::Expired => Err(says(StatusCode::GONE, language, |words| words.expired)),
-        SurveyState::Suppressed | SurveyState::Cancelled => {
-            Err(says(StatusCode::CONFLICT, language, |words| words.not_asked))
-        }
-    }
+    Ok(Found { survey, factors, language })
 }
 
-/// Hands the answer to the survey's processor.
-async fn record(api: &Api, survey: &Survey, headers: &HeaderMap, body: Body) -> Result<StatusCode, Problem> {
-    let data = read_answer(headers, &read_body(api, headers, body).await?)?;
+/// Hands the answer to the survey's processor. Anyone who has the link can send anything, so that nothing but an answer
+/// in order is written.
+async fn record(api: &Api, found: &Found, headers: &HeaderMap, body: Body) -> Result<Response, Problem> {
+    let body = read_body_within(api, headers, body, ANSWER_BYTES_MAX).await?;
+    let answer = Answer::read(&Json(read_answer(headers, &body)?), &found.factors);
+    let answer =
+        answer.map_err(|Reject { code, detail }| Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail))?;
     let command = Command {
         command_id: person::command_id(headers)?,
-        tenant: survey.tenant.clone(),
+        tenant: found.survey.tenant.clone(),
         kind: "answer".to_owned(),
-        target: survey.survey_id.clone(),
+        target: found.survey.survey_id.clone(),
         // the link proves that the shop asked, not who answers
-        actor: Actor { kind: ActorKind::Customer, id: survey.survey_id.clone(), name: None },
+        actor: Actor { kind: ActorKind::Customer, id: found.survey.survey_id.clone(), name: None },
         at: api.now(),
-        data: Json(data),
+        data: Json(json!(answer)),
     };
-    api.command(&command).await.map(|response| response.status())
+    api.command(&command).await
 }
 
 fn read_answer(headers: &HeaderMap, body: &[u8]) -> Result<Value, Problem> {
@@ -150,13 +185,11 @@ fn of_form(fields: Vec<(String, String)>) -> Value {
     Value::Object(answer)
 }
 
-fn form(api: &Api, survey: &Survey, language: Language) -> String {
-    let words = Words::in_language(language);
-    let policies = api.policies();
-    let factors = &policies.in_force(&survey.tenant, survey.invited_at.ms()).survey.factors;
+fn form(found: &Found) -> String {
+    let words = Words::in_language(found.language);
     let mut html = String::from("<form method=\"post\">");
     // writing to a String cannot fail
-    let (Ok(()) | Err(std::fmt::Error)) = write_form(&mut html, words, factors, language);
+    let (Ok(()) | Err(std::fmt::Error)) = write_form(&mut html, words, &found.factors, found.language);
     html
 }
 

@@ -6,6 +6,8 @@ use axum::Extension;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use kefu_contracts::Code;
+use kefu_contracts::rejection::HttpCode;
 use kefu_contracts::survey::{Survey, SurveyState};
 use kefu_runtime::http::{Api, Caller, Problem, Scope};
 use serde_json::json;
@@ -14,13 +16,16 @@ use super::links::Links;
 use crate::follow_ups::FollowUpRecord;
 use crate::surveys::SurveyRecord;
 
-/// A survey as it stands; none if there is no such survey.
+/// What is remembered of a survey; none if there is no such survey.
 ///
 /// # Errors
 /// 503 if it cannot be read.
-pub(super) async fn survey_of(api: &Api, tenant: &str, id: &str) -> Result<Option<Survey>, Problem> {
-    let record: Option<SurveyRecord> = api.state("satisfaction-survey/surveys", format!("{tenant}/{id}")).await?;
-    Ok(record.and_then(|record| record.survey))
+pub(super) async fn record_of(api: &Api, tenant: &str, id: &str) -> Result<Option<SurveyRecord>, Problem> {
+    api.state("satisfaction-survey/surveys", format!("{tenant}/{id}")).await
+}
+
+async fn survey_of(api: &Api, tenant: &str, id: &str) -> Result<Option<Survey>, Problem> {
+    Ok(record_of(api, tenant, id).await?.and_then(|record| record.survey))
 }
 
 pub(super) async fn survey(
@@ -44,11 +49,11 @@ pub(super) async fn link(
     let survey = survey_of(&api, &caller.tenant, &id).await?.ok_or_else(|| Problem::not_found("survey"))?;
     if survey.state != SurveyState::Invited {
         let detail = format!("the survey is {}; nobody is asked to answer it", survey.state);
-        return Err(Problem::new(StatusCode::CONFLICT, "conflict", detail));
+        return Err(Problem::new(StatusCode::CONFLICT, Code::Conflict, detail));
     }
     let token = links.sign(&caller.tenant, &id, survey.expires_at).ok_or_else(|| {
         let detail = "no key signs links for this tenant; configure one under survey_keys";
-        Problem::new(StatusCode::NOT_IMPLEMENTED, "no_survey_key", detail)
+        Problem::new(StatusCode::NOT_IMPLEMENTED, HttpCode::NoSurveyKey, detail)
     })?;
     Ok(api.read(json!({"survey_id": id, "path": format!("/s/{token}"), "expires_at": survey.expires_at})))
 }

@@ -1,6 +1,7 @@
 //! What a customer answers, and what an answer must look like (SS2).
 
 use kefu_contracts::{Code, Json, Reject};
+use kefu_text::mask::mask;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -22,7 +23,7 @@ pub struct Answer {
     pub solved: Option<bool>,
     /// Factors, the most important first.
     pub ranking: Option<Vec<String>>,
-    /// What else the customer said.
+    /// What else the customer said, personal data masked: it is read outside the case.
     pub comment: Option<String>,
 }
 
@@ -72,12 +73,12 @@ fn solved(fields: &Map<String, Value>) -> Result<Option<bool>, Reject> {
 
 fn comment(fields: &Map<String, Value>) -> Result<Option<String>, Reject> {
     let Some(value) = given(fields, "comment") else { return Ok(None) };
-    let text = value.as_str().ok_or_else(|| invalid("`comment` is no text"))?.trim();
+    let text = mask(value.as_str().ok_or_else(|| invalid("`comment` is no text"))?.trim());
     if text.chars().count() > LONGEST_COMMENT {
         let detail = format!("`comment` is longer than {LONGEST_COMMENT} characters; shorten it");
         return Err(Reject::new(Code::TooLarge, detail));
     }
-    Ok(Some(text.to_owned()).filter(|text| !text.is_empty()))
+    Ok(Some(text.into_owned()).filter(|text| !text.is_empty()))
 }
 
 fn ranking(fields: &Map<String, Value>, factors: &[String]) -> Result<Option<Vec<String>>, Reject> {

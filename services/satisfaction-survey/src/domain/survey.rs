@@ -13,7 +13,7 @@
 //! reopening, answer and expiry, and never which of them was heard of first. An accepted answer stands.
 
 use kefu_contracts::survey::{Survey, SurveyState};
-use kefu_contracts::{Code, Timestamp};
+use kefu_contracts::{Code, Reject, Timestamp};
 use kefu_policy::SurveySettings;
 use serde::{Deserialize, Serialize};
 
@@ -43,17 +43,6 @@ pub struct SurveyCourse {
     pub expired: bool,
     /// The answer, and when it was given.
     pub answer: Option<(Answer, Timestamp)>,
-}
-
-/// Why an answer is not taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// The HTTP status.
-    pub status: i64,
-    /// The code.
-    pub code: Code,
-    /// What to do.
-    pub detail: &'static str,
 }
 
 impl SurveyCourse {
@@ -96,22 +85,22 @@ impl SurveyCourse {
     ///
     /// # Errors
     /// Why not.
-    pub fn admits(&self, at: Timestamp) -> Result<(), Refusal> {
-        let refuse = |status, code, detail| Err(Refusal { status, code, detail });
+    pub fn admits(&self, at: Timestamp) -> Result<(), Reject> {
+        let refuse = |code, detail: &str| Err(Reject::new(code, detail));
         if self.answer.is_some() {
-            return refuse(409, Code::AlreadyAnswered, "the survey was answered before; the first answer counts");
+            return refuse(Code::AlreadyAnswered, "the survey was answered before; the first answer counts");
         }
         match self.decision {
             Decision::Withdraw | Decision::Suppress(_) => {
-                return refuse(409, Code::Conflict, "nobody was asked to answer this survey; use the link of another");
+                return refuse(Code::Conflict, "nobody was asked to answer this survey; use the link of another");
             }
             Decision::Invite => {}
         }
         if self.candidate.reopened_at.is_some_and(|reopened| reopened <= at) {
-            return refuse(409, Code::Conflict, "the case was taken up again; answer when it is solved");
+            return refuse(Code::Conflict, "the case was taken up again; answer when it is solved");
         }
         if at >= self.expires_at {
-            return refuse(410, Code::Expired, "the survey can no longer be answered; write to us instead");
+            return refuse(Code::Expired, "the survey can no longer be answered; write to us instead");
         }
         Ok(())
     }

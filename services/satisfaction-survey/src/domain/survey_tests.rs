@@ -78,7 +78,7 @@ fn which_answers_are_taken() {
         (course(QUIET, None), 5, Err((409, Code::Conflict))),
         (course(Withdraw, None), 5, Err((409, Code::Conflict))),
     ] {
-        let result = course.admits(Timestamp::from_ms(at_ms)).map_err(|refusal| (refusal.status, refusal.code));
+        let result = course.admits(Timestamp::from_ms(at_ms)).map_err(|refusal| (refusal.code.status(), refusal.code));
         assert_eq!(result, wanted, "{at_ms}: {course:?}");
     }
 }

@@ -1,20 +1,16 @@
 //! Taking a batch, loading the states it needs, running the processors on it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use kefu_processor::{Effects, Environment, Record};
 
 use super::{Worker, WorkerError};
+use crate::dead_letter::Refused;
 use crate::kafka::fetch::{Fetched, Kind};
 use crate::kafka::hot::HotError;
+use crate::kafka::retry::retry_topic;
 use crate::kafka::tasks::LoadError;
-use crate::{clock, trace};
-
-/// Pause before Redis is tried again.
-const HOT_RETRY: Duration = Duration::from_millis(100);
 
 impl Worker {
     pub(super) fn take_batch(&mut self) -> Result<(), WorkerError> {
@@ -28,10 +24,11 @@ impl Worker {
         done
     }
 
-    pub(super) fn process(&mut self, fetched: &[Fetched<'_>]) -> Result<(), WorkerError> {
+    fn process(&mut self, fetched: &[Fetched<'_>]) -> Result<(), WorkerError> {
         let mut touched: BTreeMap<(usize, i32), Effects> = BTreeMap::new();
+        let mut ahead: HashMap<(&str, i32), i64> = HashMap::new();
         for (index, message) in fetched.iter().enumerate() {
-            let position = match message.kind() {
+            let next = match message.kind() {
                 Kind::Record => message.offset() + 1,
                 Kind::EndOfPartition => message.offset(),
                 Kind::Error(error) => {
@@ -39,15 +36,23 @@ impl Worker {
                     continue;
                 }
             };
-            let at = (message.topic().to_owned(), message.partition());
-            let Some(known) = self.positions.get_mut(&at) else { continue };
-            if position <= *known {
+            let at = (message.topic(), message.partition());
+            let known = ahead.get(&at).or_else(|| self.positions.get(&(at.0.to_owned(), at.1)));
+            if known.is_none_or(|known| next <= *known) {
                 continue;
             }
-            *known = position;
+            ahead.insert(at, next);
             if matches!(message.kind(), Kind::Record) {
                 self.accept(index, message, &mut touched);
             }
+        }
+        // all states first: while one is waited for, what was done before can be committed
+        for key in touched.keys() {
+            let missing = self.owned.get(key).map(|owned| owned.task.missing()).unwrap_or_default();
+            self.load(*key, missing)?;
+        }
+        for ((topic, partition), next) in ahead {
+            self.positions.insert((topic.to_owned(), partition), next);
         }
         for (key, effects) in touched {
             self.run_task(key, effects, fetched)?;
@@ -62,9 +67,12 @@ impl Worker {
         touched: &mut BTreeMap<(usize, i32), Effects>,
     ) {
         let partition = message.partition();
+        let back = self.sent_back(message);
         let topic = self.options.connection.without_prefix(message.topic());
+        let topic = back.map_or(topic, |refused| self.options.connection.without_prefix(refused.origin.topic));
         for (stage, of) in self.options.stages.iter().enumerate() {
             if of.inputs.iter().any(|input| input.name == topic)
+                && back.is_none_or(|refused| refused.is_for(of.name))
                 && let Some(owned) = self.owned.get_mut(&(stage, partition))
             {
                 let record = Record { topic, key: message.key(), payload: message.payload(), index };
@@ -74,21 +82,27 @@ impl Worker {
         }
     }
 
+    /// What a record of this service's retry topic was; none for a record of any other topic.
+    pub(super) fn sent_back<'b>(&self, message: &Fetched<'b>) -> Option<Refused<'b>> {
+        let topic = self.options.connection.without_prefix(message.topic());
+        if topic != retry_topic(self.options.service) {
+            return None;
+        }
+        Refused::sent_back(|name| message.header(name))
+    }
+
     pub(super) fn run_task(
         &mut self,
         key: (usize, i32),
         mut effects: Effects,
         fetched: &[Fetched<'_>],
     ) -> Result<(), WorkerError> {
-        let missing = self.owned.get(&key).map(|owned| owned.task.missing()).unwrap_or_default();
-        self.load(key, missing)?;
         let Some(mut owned) = self.owned.remove(&key) else { return Ok(()) };
         let policies = self.options.policies.current();
         let clock = self.clock(owned.reached().complete);
         let environment = Environment { codec: &self.options.codec, policies: &policies, clock };
-        let traces = trace::begin(&self.options.stages[key.0], fetched);
         owned.task.run(environment, &mut effects);
-        let done = self.take_effects(&owned, effects, fetched, &traces);
+        let done = self.take_effects(&owned, effects, fetched);
         self.owned.insert(key, owned);
         done
     }
@@ -103,7 +117,7 @@ impl Worker {
             let Some(owned) = self.owned.get_mut(&key) else { return Ok(()) };
             match owned.load(keys.clone(), &mut self.hot, &stage) {
                 Ok(()) => {
-                    self.hot_available(true);
+                    self.hot_is_back();
                     return Ok(());
                 }
                 Err(LoadError::Hot(HotError::Redis(error))) => self.wait_for_hot(&error.to_string())?,
@@ -119,24 +133,5 @@ impl Worker {
             Some(_) => self.transaction.abort(cause).into(),
             None => WorkerError::StartOver(cause.to_owned()),
         }
-    }
-
-    pub(super) fn lost(&mut self) -> WorkerError {
-        self.abort("the hot copy was lost; the states come from the changelog")
-    }
-
-    pub(super) fn wait_for_hot(&mut self, cause: &str) -> Result<(), WorkerError> {
-        tracing::warn!(service = self.options.service, cause, "redis is away: a state is needed that is not in memory");
-        self.hot_available(false);
-        self.hot.disconnect();
-        if self.options.stop.load(Ordering::Relaxed) {
-            return Err(self.abort("stopped while redis was away"));
-        }
-        // an open transaction would time out meanwhile
-        if self.open.is_some() {
-            return Err(self.abort("redis is away"));
-        }
-        clock::rest(HOT_RETRY);
-        Ok(())
     }
 }

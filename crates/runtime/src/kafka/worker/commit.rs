@@ -14,6 +14,9 @@ use crate::kafka::tasks::changelog_name;
 use crate::kafka::transaction::Outgoing;
 use crate::metrics::TopicLabel;
 
+/// States that a worker keeps in memory, shared among its tasks, before unneeded ones are let go.
+const STATES_KEPT: usize = 400_000;
+
 /// The changed states of a task, by stage and partition.
 type TaskChanges = ((usize, i32), Vec<HotChange>);
 
@@ -44,8 +47,7 @@ impl Worker {
             .group_metadata()
             .ok_or_else(|| KafkaError::Fatal("the consumer has no group metadata".to_owned()))?;
         self.transaction.commit(&offsets, &group)?;
-        self.after_commit(changes, begun);
-        Ok(())
+        self.after_commit(changes, begun)
     }
 
     pub(super) fn send_changes(&mut self) -> Result<Vec<TaskChanges>, WorkerError> {
@@ -91,7 +93,7 @@ impl Worker {
         Ok(())
     }
 
-    pub(super) fn after_commit(&mut self, changes: Vec<TaskChanges>, begun: Instant) {
+    fn after_commit(&mut self, changes: Vec<TaskChanges>, begun: Instant) -> Result<(), WorkerError> {
         let metrics = self.options.metrics.clone();
         if let Some(open) = self.open.take() {
             for (topic, count) in open.written {
@@ -106,22 +108,30 @@ impl Worker {
                 owned.committed(states);
             }
         }
-        let mut available = true;
+        self.failures = 0;
+        self.show_progress();
+        self.warm()
+    }
+
+    /// Writes what was committed to Redis. If Redis is away, the states stay in memory until a later commit.
+    fn warm(&mut self) -> Result<(), WorkerError> {
+        let keep = STATES_KEPT / self.owned.len().max(1);
+        let mut written = Ok(());
         for owned in self.owned.values_mut() {
-            if !available {
+            written = owned.warm(&mut self.hot, keep);
+            if written.is_err() {
                 break;
             }
-            match owned.warm(&mut self.hot) {
-                // a loss is found, and mended, when a state is read
-                Ok(()) | Err(HotError::Lost) => {}
-                Err(HotError::Redis(error)) => {
-                    tracing::warn!(service = self.options.service, %error, "redis is away: states stay in memory");
-                    self.hot.disconnect();
-                    available = false;
-                }
+        }
+        match written {
+            Ok(()) => self.hot_available(true),
+            Err(HotError::Lost) => return Err(self.lost()),
+            Err(HotError::Redis(error)) => {
+                tracing::warn!(service = self.options.service, %error, "redis is away: states stay in memory");
+                self.hot.disconnect();
+                self.hot_available(false);
             }
         }
-        self.hot_available(available);
-        self.show_progress();
+        Ok(())
     }
 }

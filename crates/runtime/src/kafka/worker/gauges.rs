@@ -19,10 +19,6 @@ impl Worker {
         self.options.stages.get(stage).map(Stage::id).unwrap_or_default()
     }
 
-    pub(super) fn hot_available(&self, available: bool) {
-        self.options.metrics.hot_states_available.get_or_create(&self.label()).set(i64::from(available));
-    }
-
     pub(super) fn count(&self, label: &StageLabel, effects: &Effects) {
         let metrics = &self.options.metrics;
         metrics.records_processed.get_or_create(label).inc_by(effects.processed);
@@ -43,6 +39,8 @@ impl Worker {
     }
 
     pub(super) fn show_progress(&self) {
+        let least = self.owned.values().map(|owned| owned.reached().complete).min();
+        self.options.status.set_reached(least);
         let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
         for stage in 0..self.options.stages.len() {
             let label = self.stage_label(stage);

@@ -1,18 +1,40 @@
 //! What the group gives and takes, and beginning anew from what is committed.
 
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use rdkafka::consumer::Consumer;
+use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{Worker, WorkerError};
+use super::{Doing, Worker, WorkerError};
+use crate::clock;
 use crate::kafka::assignment::Change;
 use crate::kafka::client::{CALL, KafkaError};
 use crate::kafka::tasks::{LoadError, Owned};
 use crate::metrics::StageLabel;
 
+/// Pause before work is tried again that failed twice in a row; doubles with each further failure.
+const BACK_OFF: Duration = Duration::from_millis(50);
+const BACK_OFF_DOUBLINGS: u32 = 7;
+
+/// Whether a client says so because another one with its name took its place.
+fn is_fenced(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::{Fenced, FencedInstanceId, ProducerFenced};
+    matches!(code, Fenced | FencedInstanceId | ProducerFenced)
+}
+
 impl Worker {
+    /// What `error`, which ends the worker, comes from. Whichever of its clients learns first that another process has
+    /// taken its place, the cause is the same.
+    pub(super) fn cause(&self, error: KafkaError) -> KafkaError {
+        let member = self.consumer.client().fatal_error().map(|(code, _)| code);
+        let codes = [member, self.transaction.fatal_code()];
+        if codes.into_iter().flatten().any(is_fenced) {
+            return KafkaError::Fenced(self.options.instance.clone());
+        }
+        error
+    }
+
     /// Serves rebalances and errors; only between transactions.
     pub(super) fn serve_group(&mut self) -> Result<(), WorkerError> {
         while let Some(polled) = self.consumer.poll(Duration::ZERO) {
@@ -24,48 +46,38 @@ impl Worker {
             return Err(WorkerError::Kafka(KafkaError::Fatal(format!("{code}: {reason}"))));
         }
         let changes = self.consumer.context().take_changes();
-        if changes.is_empty() {
-            return Ok(());
+        if !changes.is_empty() {
+            self.options.status.set(Doing::Restoring);
         }
-        self.options.ready.store(false, Ordering::Relaxed);
         for change in changes {
             match change {
-                Change::Came { lead, partition, starts } => self.take_over(&lead, partition, starts)?,
-                Change::Went { lead, partition } => self.let_go(&lead, partition),
+                Change::Came { partition, starts } => self.take_over(partition, starts)?,
+                Change::Went(partition) => self.let_go(partition),
+                // a spare instance has nothing to do, and is ready to take over
+                Change::Assigned => {}
                 Change::Failed(cause) => return Err(WorkerError::Kafka(KafkaError::Fatal(cause))),
             }
+            self.show_tasks();
+            self.options.status.set(Doing::Working);
         }
-        self.show_tasks();
-        self.options.ready.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    pub(super) fn stages_of(&self, lead: &str) -> Vec<usize> {
-        let groups = self.options.sub_topologies.iter();
-        let mut of_lead =
-            groups.filter(|group| group.lead().is_some_and(|topic| self.options.connection.topic(topic) == lead));
-        of_lead.next().map(|group| group.stages.clone()).unwrap_or_default()
-    }
-
-    pub(super) fn take_over(
-        &mut self,
-        lead: &str,
-        partition: i32,
-        starts: Vec<(String, i64)>,
-    ) -> Result<(), WorkerError> {
+    fn take_over(&mut self, partition: i32, starts: Vec<(String, i64)>) -> Result<(), WorkerError> {
         for (topic, offset) in starts {
             self.positions.insert((topic, partition), offset);
         }
-        for stage in self.stages_of(lead) {
+        for stage in 0..self.options.stages.len() {
             self.restore(stage, partition)?;
         }
         Ok(())
     }
 
-    pub(super) fn restore(&mut self, stage: usize, partition: i32) -> Result<(), WorkerError> {
+    fn restore(&mut self, stage: usize, partition: i32) -> Result<(), WorkerError> {
         let Some(of) = self.options.stages.get(stage).cloned() else { return Ok(()) };
         let policies = self.options.policies.current();
         loop {
+            self.options.heartbeat.beat();
             let mut owned = Owned::new(stage, &of, partition, &self.options.connection);
             match owned.restore(&self.changelog, &mut self.hot, &policies, &of.id()) {
                 Ok(restored) => {
@@ -82,32 +94,20 @@ impl Worker {
         }
     }
 
-    pub(super) fn let_go(&mut self, lead: &str, partition: i32) {
-        for stage in self.stages_of(lead) {
-            if let Some(owned) = self.owned.remove(&(stage, partition)) {
-                for topic in owned.inputs {
-                    self.positions.remove(&(topic, partition));
-                }
-            }
-        }
+    fn let_go(&mut self, partition: i32) {
+        self.owned.retain(|(_, of), _| *of != partition);
+        self.positions.retain(|(_, of), _| *of != partition);
     }
 
-    /// Drops what was computed, goes back to what is committed and restores.
-    pub(super) fn start_over(&mut self) -> Result<(), KafkaError> {
+    /// Drops what was computed, goes back to what is committed and restores; gives whether that was done before the
+    /// worker was told to stop.
+    pub(super) fn start_over(&mut self) -> Result<bool, KafkaError> {
+        self.options.status.set(Doing::Restoring);
         self.open = None;
-        let mut wanted = TopicPartitionList::new();
-        for (topic, partition) in self.positions.keys() {
-            wanted.add_partition(topic, *partition);
-        }
-        if wanted.count() > 0 {
-            let committed = self.consumer.committed_offsets(wanted, CALL)?;
-            let mut back = TopicPartitionList::new();
-            for entry in committed.elements() {
-                let offset = entry.offset().to_raw().unwrap_or(0).max(0);
-                self.positions.insert((entry.topic().to_owned(), entry.partition()), offset);
-                back.add_partition_offset(entry.topic(), entry.partition(), Offset::Offset(offset))?;
-            }
-            self.consumer.seek_partitions(back, CALL)?;
+        self.failures += 1;
+        clock::rest(BACK_OFF.saturating_mul(1 << self.failures.min(BACK_OFF_DOUBLINGS)) - BACK_OFF * 2);
+        if !self.go_back()? {
+            return Ok(false);
         }
         let tasks: Vec<(usize, i32)> = self.owned.keys().copied().collect();
         for (stage, partition) in tasks {
@@ -115,9 +115,66 @@ impl Worker {
             match self.restore(stage, partition) {
                 Ok(()) => {}
                 Err(WorkerError::Kafka(error)) => return Err(error),
-                Err(WorkerError::StartOver(cause)) => return Err(KafkaError::Fatal(cause)),
+                // only when told to stop
+                Err(WorkerError::StartOver(_)) => return Ok(false),
             }
         }
-        Ok(())
+        self.options.status.set(Doing::Working);
+        Ok(true)
+    }
+
+    /// Sets the positions back to what is committed, once the broker tells it.
+    fn go_back(&mut self) -> Result<bool, KafkaError> {
+        let mut wanted = TopicPartitionList::new();
+        for (topic, partition) in self.positions.keys() {
+            wanted.add_partition(topic, *partition);
+        }
+        if wanted.count() == 0 {
+            return Ok(true);
+        }
+        let patience = self.options.patience();
+        loop {
+            match self.seek_committed(&wanted) {
+                Ok(()) => return Ok(true),
+                Err(_) if !patience.lasts() => return Ok(false),
+                Err(error) if self.consumer.client().fatal_error().is_some() => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(service = self.options.service, %error, "going back is tried again");
+                    clock::rest(BACK_OFF);
+                }
+            }
+        }
+    }
+
+    fn seek_committed(&mut self, wanted: &TopicPartitionList) -> KafkaResult<()> {
+        let mut back = TopicPartitionList::new();
+        for entry in self.consumer.committed_offsets(wanted.clone(), CALL)?.elements() {
+            entry.error()?;
+            let offset = entry.offset().to_raw().unwrap_or(0).max(0);
+            self.positions.insert((entry.topic().to_owned(), entry.partition()), offset);
+            back.add_partition_offset(entry.topic(), entry.partition(), Offset::Offset(offset))?;
+        }
+        let sought = self.consumer.seek_partitions(back, CALL)?;
+        sought.elements().iter().try_for_each(rdkafka::topic_partition_list::TopicPartitionListElem::error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_whose_place_was_taken_is_told_from_a_broken_one() {
+        for (code, expected) in [
+            (RDKafkaErrorCode::FencedInstanceId, true),
+            (RDKafkaErrorCode::Fenced, true),
+            (RDKafkaErrorCode::ProducerFenced, true),
+            (RDKafkaErrorCode::OutOfOrderSequenceNumber, false),
+            (RDKafkaErrorCode::TransactionalIdAuthorizationFailed, false),
+        ] {
+            assert_eq!(is_fenced(code), expected, "{code:?}");
+        }
+        let told = KafkaError::Fenced("i0".to_owned()).to_string();
+        assert!(told.starts_with("another process runs as instance `i0`: give each its own --instance"), "{told}");
     }
 }

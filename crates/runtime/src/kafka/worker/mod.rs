@@ -8,14 +8,17 @@
 //! 4. commit outputs, changed states, progress and the offsets of every partition owned: the offsets fence a zombie
 //! 5. write the changed states to Redis
 //!
-//! A transaction that is aborted leaves the tasks ahead of the log, so all of them are dropped and restored.
+//! A transaction that is aborted leaves the tasks ahead of the log, so all of them are dropped and restored. While
+//! Redis or the broker is away the worker waits, says that it is not ready, and goes on where it was.
 
 mod batch;
 mod commit;
 mod gauges;
+mod hot_copy;
 mod membership;
 mod output;
 mod policies;
+mod status;
 mod timers;
 
 use std::collections::{BTreeMap, HashMap};
@@ -29,18 +32,20 @@ use kefu_processor::{Clock, Stage};
 use rdkafka::consumer::BaseConsumer;
 
 use self::output::Open;
+pub(crate) use self::status::{Doing, Patience, Status};
 use super::assignment::Assignment;
 use super::changelog::ChangelogReader;
 use super::client::{Connection, KafkaError};
 use super::fetch::FetchQueue;
-use super::group::SubTopology;
 use super::hot::HotStates;
 use super::progress::Horizons;
 use super::tasks::Owned;
 use super::transaction::{Transaction, TransactionError};
 use crate::clock;
+use crate::heartbeat::Heartbeat;
 use crate::metrics::Metrics;
 use crate::policies::PolicyTable;
+use crate::refusal_log::RefusalLog;
 
 /// Longest time between the first record of a transaction and its commit.
 const COMMIT_EVERY: Duration = Duration::from_millis(50);
@@ -54,8 +59,9 @@ const PROGRESS_EVERY_EVENT: Duration = Duration::from_millis(10);
 pub(crate) struct WorkerOptions {
     pub(crate) connection: Connection,
     pub(crate) service: &'static str,
+    /// The instance as it is configured.
+    pub(crate) instance: String,
     pub(crate) stages: Vec<Stage>,
-    pub(crate) sub_topologies: Vec<SubTopology>,
     pub(crate) partitions: i32,
     pub(crate) redis: String,
     pub(crate) live: bool,
@@ -64,8 +70,14 @@ pub(crate) struct WorkerOptions {
     pub(crate) horizons: Horizons,
     pub(crate) metrics: Metrics,
     pub(crate) stop: Arc<AtomicBool>,
-    /// Set while every task that is owned is restored.
-    pub(crate) ready: Arc<AtomicBool>,
+    pub(crate) status: Arc<Status>,
+    pub(crate) heartbeat: Heartbeat,
+}
+
+impl WorkerOptions {
+    fn patience(&self) -> Patience {
+        Patience { stop: self.stop.clone(), status: self.status.clone(), heartbeat: self.heartbeat.clone() }
+    }
 }
 
 pub(crate) struct Worker {
@@ -80,7 +92,13 @@ pub(crate) struct Worker {
     positions: HashMap<(String, i32), i64>,
     open: Option<Open>,
     committed_at: Instant,
+    hot_verified_at: Instant,
+    /// The partition whose hot copy is verified next.
+    hot_verify_next: usize,
+    /// Transactions given up since the last commit.
+    failures: u32,
     policies_seen: u64,
+    refusals: RefusalLog,
 }
 
 /// Why the loop must begin anew or end.
@@ -115,15 +133,15 @@ impl Worker {
         options: WorkerOptions,
         consumer: Arc<BaseConsumer<Assignment>>,
         queue: FetchQueue,
+        hot: HotStates,
         instance: &str,
     ) -> Result<Self, KafkaError> {
         let transaction = Transaction::new(
             &options.connection,
             &format!("{}{}.{instance}", options.connection.prefix, options.service),
+            options.patience(),
         )?;
-        let changelog = ChangelogReader::new(&options.connection)?;
-        let mut hot = HotStates::new(&options.redis, &options.connection.prefix)?;
-        hot.check_policy()?;
+        let changelog = ChangelogReader::new(&options.connection, options.heartbeat.clone())?;
         let policies_seen = options.policies.revision();
         Ok(Self {
             options,
@@ -136,19 +154,31 @@ impl Worker {
             positions: HashMap::new(),
             open: None,
             committed_at: clock::monotonic(),
+            hot_verified_at: clock::monotonic(),
+            hot_verify_next: 0,
+            failures: 0,
             policies_seen,
+            refusals: RefusalLog::default(),
         })
     }
 
     /// Runs until told to stop.
     pub(crate) fn run(&mut self) -> Result<(), KafkaError> {
+        let worked = self.work();
+        worked.map_err(|error| self.cause(error))
+    }
+
+    fn work(&mut self) -> Result<(), KafkaError> {
         while !self.options.stop.load(Ordering::Relaxed) {
             match self.turn() {
                 Ok(()) => {}
                 Err(WorkerError::StartOver(cause)) => {
                     tracing::warn!(service = self.options.service, cause, "tasks are restored");
                     self.options.metrics.commit_aborts.get_or_create(&self.label()).inc();
-                    self.start_over()?;
+                    if !self.start_over()? {
+                        // what is in memory may be ahead of the log; the next owner begins from the log
+                        return Ok(());
+                    }
                 }
                 Err(WorkerError::Kafka(error)) => return Err(error),
             }
@@ -163,8 +193,11 @@ impl Worker {
 
     /// One round of the loop.
     fn turn(&mut self) -> Result<(), WorkerError> {
+        self.options.heartbeat.beat();
+        self.refusals.turn();
         if self.open.is_none() {
             self.serve_group()?;
+            self.verify_hot()?;
         }
         self.take_policies()?;
         self.take_batch()?;

@@ -9,11 +9,12 @@ use kefu_processor::{DeadLetter, Effects, Emission};
 
 use super::{Worker, WorkerError};
 use crate::clock;
-use crate::dead_letter::{self, Origin};
+use crate::dead_letter::{Origin, Refused};
 use crate::kafka::fetch::Fetched;
 use crate::kafka::tasks::{Owned, partition_of};
 use crate::kafka::transaction::Outgoing;
 use crate::metrics::RefusalLabel;
+use crate::refusal_log::RefusedAt;
 use crate::trace::{self, TraceContext};
 
 /// A transaction that is open.
@@ -32,7 +33,6 @@ impl Worker {
         owned: &Owned,
         effects: Effects,
         fetched: &[Fetched<'_>],
-        traces: &[TraceContext],
     ) -> Result<(), WorkerError> {
         let label = self.stage_label(owned.stage);
         self.count(&label, &effects);
@@ -45,8 +45,14 @@ impl Worker {
             let Some(message) = fetched.get(letter.cause) else { continue };
             self.send_dead_letter(label.processor, letter, message)?;
         }
+        let mut traces: HashMap<usize, TraceContext> = HashMap::new();
         for emission in effects.emissions {
-            let context = emission.cause.and_then(|cause| traces.get(cause)).copied().unwrap_or_else(trace::fresh);
+            let context = match emission.cause.and_then(|cause| fetched.get(cause).map(|message| (cause, message))) {
+                Some((cause, message)) => *traces
+                    .entry(cause)
+                    .or_insert_with(|| trace::follow(label.service, label.processor, message.traceparent())),
+                None => trace::fresh(),
+            };
             self.emit(emission, context)?;
         }
         if let Some(open) = self.open.as_mut() {
@@ -107,16 +113,17 @@ impl Worker {
         let service = self.options.service;
         let code = letter.code.as_str();
         self.options.metrics.records_refused.get_or_create(&RefusalLabel { service, processor, code }).inc();
-        tracing::warn!(service, processor, code, detail = letter.detail, "record refused");
-        let origin = Origin {
-            topic: self.options.connection.without_prefix(message.topic()),
-            partition: message.partition(),
-            offset: message.offset(),
-            service,
-            attempt: 1,
-        };
-        let headers = dead_letter::headers(&origin, letter);
-        let headers: Vec<(&str, &[u8])> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
+        self.refusals.note(RefusedAt { service, processor, topic, partition, offset, code });
+        let origin = Origin { topic, partition, offset, service, attempt: 1 };
+        let refused = self.sent_back(message).unwrap_or(Refused { origin, processor, first: None });
+        let context = trace::follow(service, processor, message.traceparent()).header();
+        let mut headers = refused.headers(letter);
+        headers.push(("traceparent", context));
+        let mut headers: Vec<(&str, &[u8])> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        let tenant = message.key().split(|byte| *byte == b'/').next().unwrap_or_default();
+        headers.push(("tenant", tenant));
+        headers.extend(message.header(c"event-type").map(|value| ("event-type", value)));
         self.transaction.send(&Outgoing {
             topic: &self.options.connection.topic(&DEAD_LETTERS),
             partition: message.partition(),

@@ -29,27 +29,36 @@ impl Event {
 
     /// Masks personal data in what people wrote.
     pub fn mask(&mut self) {
+        self.each_text(mask_text);
+    }
+
+    /// Cuts what people wrote to its first `most` bytes; whether anything was longer.
+    pub fn shorten(&mut self, most: usize) -> bool {
+        let mut any = false;
+        self.each_text(|text| any |= cut(text, most));
+        any
+    }
+
+    /// Lets `change` act on everything that people wrote.
+    fn each_text(&mut self, mut change: impl FnMut(&mut String)) {
         match self {
-            Event::Message { text, subject, .. } => {
-                mask_optional(text);
-                mask_optional(subject);
-            }
+            Event::Message { text, subject, .. } => text.iter_mut().chain(subject).for_each(change),
             Event::InfoRequested { text, .. }
             | Event::Promised { text, .. }
             | Event::Reopened { text }
             | Event::Confirmed { text }
             | Event::Dissatisfied { text }
             | Event::CaseOpened { text, .. }
-            | Event::Review { text, .. } => mask_optional(text),
+            | Event::Review { text, .. } => text.iter_mut().for_each(change),
             Event::Note { text } | Event::DepartmentConsulted { text, .. } | Event::DepartmentAnswered { text, .. } => {
-                mask_text(text)
+                change(text);
             }
-            Event::Call(call) => mask_optional(&mut call.summary),
-            Event::Resolved { summary } => mask_optional(summary),
-            Event::Flagged { reason, .. } | Event::Unflagged { reason, .. } => mask_optional(reason),
+            Event::Call(call) => call.summary.iter_mut().for_each(change),
+            Event::Resolved { summary } => summary.iter_mut().for_each(change),
+            Event::Flagged { reason, .. } | Event::Unflagged { reason, .. } => reason.iter_mut().for_each(change),
             Event::AfterSalesRequested(request) => {
-                mask_text(&mut request.reason);
-                mask_optional(&mut request.condition);
+                change(&mut request.reason);
+                request.condition.iter_mut().for_each(change);
             }
             _ => {}
         }
@@ -169,14 +178,38 @@ fn write_decision(decision: &AfterSalesDecision, data: &mut EventData) {
     data.policy_version = Some(decision.policy_version);
 }
 
-fn mask_optional(text: &mut Option<String>) {
-    if let Some(text) = text {
-        mask_text(text);
-    }
-}
-
 fn mask_text(text: &mut String) {
     if let std::borrow::Cow::Owned(masked) = mask(text) {
         *text = masked;
+    }
+}
+
+/// Stands where a text was cut.
+const CUT: &str = "…";
+
+/// Cuts `text` to `most` bytes, the mark of the cut among them; whether it was longer.
+pub(in crate::domain) fn cut(text: &mut String, most: usize) -> bool {
+    let longer = text.len() > most;
+    if longer {
+        text.truncate(text.floor_char_boundary(most.saturating_sub(CUT.len())));
+        text.push_str(CUT);
+        text.shrink_to_fit();
+    }
+    longer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_between_characters() {
+        for (text, most, wanted) in
+            [("abcdef", 6, "abcdef"), ("abcdefg", 6, "abc…"), ("衣服破了", 11, "衣服…"), ("衣服破了", 12, "衣服破了")]
+        {
+            let mut event = Event::Note { text: text.to_owned() };
+            assert_eq!(event.shorten(most), text != wanted, "{text}");
+            assert_eq!(event.text(), Some(wanted));
+        }
     }
 }

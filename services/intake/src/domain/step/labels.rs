@@ -1,10 +1,12 @@
 //! What is written on a case: whose it is, what it is about, how urgent it is, its marks, what is missing.
 //!
-//! Owns the rule that what people set stays whatever the classifier says.
+//! Owns the rule that what people set stays whatever the classifier says. The priority follows from what is in force,
+//! whoever set that, until people set the priority itself.
 
 use std::borrow::Cow;
 
 use kefu_contracts::case_event::{FactKind, Verdict};
+use kefu_contracts::priority::priority;
 use kefu_contracts::{Category, Flag, Priority, Severity, Subtype};
 
 use super::Step;
@@ -35,6 +37,7 @@ impl Step<'_> {
         verdict.severity = severity.or(verdict.severity);
         verdict.confidence = None;
         self.tell_verdict(before);
+        self.follow_standing();
     }
 
     pub(super) fn classified(&mut self, classified: &Classified) {
@@ -54,8 +57,13 @@ impl Step<'_> {
         self.facts.has_time |= classified.tells_time;
         classified.order_ids.iter().for_each(|order_id| self.facts.name_order(order_id));
         self.tell_verdict(before);
-        if !set.priority {
-            self.prioritise(classified.priority);
+        self.follow_standing();
+    }
+
+    /// The verdict is another: so may be what is done first.
+    fn follow_standing(&mut self) {
+        if !self.facts.set_by_person.priority {
+            self.prioritise(priority(self.facts.standing()));
         }
     }
 

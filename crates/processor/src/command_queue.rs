@@ -1,30 +1,30 @@
 //! Commands that wait for their own instant.
 //!
 //! A command is decided in a timer at the instant it was given, when everything up to that instant has arrived; so the
-//! decision does not depend on which topic was read first.
+//! decision does not depend on which topic was read first. What it comes to is the matter of its service, and that it
+//! is answered once the [`crate::Ledger`]'s.
 
-use kefu_contracts::command::{Command, CommandResult};
+use kefu_contracts::command::Command;
 use kefu_contracts::{Code, Reject, Timestamp};
-use kefu_processor::{Ledger, ledger};
 use serde::{Deserialize, Serialize};
-
-use crate::domain::request::Refusal;
 
 /// The most commands that wait at one key; a person gives one at a time.
 pub const WAITING_MAX: usize = 256;
 
-/// Commands in the order in which they are decided.
+/// The commands of one key in the order in which they are decided; part of its state.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CommandQueue {
+    /// By instant, then id.
     waiting: Vec<Command>,
 }
 
 impl CommandQueue {
-    /// Takes a command in; one that waits already is not taken twice.
+    /// Takes a command in that came under `key`; one that waits already is not taken twice.
     ///
     /// # Errors
-    /// If too many wait.
-    pub fn push(&mut self, command: Command) -> Result<(), Reject> {
+    /// If it is aimed at another key, or too many wait.
+    pub fn push(&mut self, key: &str, command: Command) -> Result<(), Reject> {
+        command.check_key(key)?;
         if self.waiting.len() >= WAITING_MAX {
             let detail = format!("{WAITING_MAX} commands to `{}` wait already; send it later", command.target);
             return Err(Reject::new(Code::TooLarge, detail));
@@ -55,34 +55,14 @@ impl CommandQueue {
     }
 }
 
-/// The answer to a command: the one it got before, or that of `decide`, which is remembered.
-pub fn answer(
-    ledger: &mut Ledger,
-    command: &Command,
-    decide: impl FnOnce() -> Result<serde_json::Value, Refusal>,
-) -> CommandResult {
-    if let Some(seen) = ledger.seen(command) {
-        return seen.into_result();
-    }
-    let result = match decide() {
-        Ok(body) => ledger::done(command, 200, body),
-        Err(refusal) => refused(command, refusal),
-    };
-    ledger.record(command, &result);
-    result
-}
-
-/// The answer to a command that is refused.
-pub fn refused(command: &Command, refusal: Refusal) -> CommandResult {
-    ledger::refusal(command, refusal.status, refusal.code, refusal.detail)
-}
-
 #[cfg(test)]
 mod tests {
     use kefu_contracts::channel_event::Actor;
     use kefu_contracts::{ActorKind, Json};
 
     use super::*;
+
+    const KEY: &str = "demo/h-1";
 
     fn command(id: &str, at_ms: i64) -> Command {
         Command {
@@ -100,7 +80,7 @@ mod tests {
     fn commands_are_decided_by_instant_and_id_whatever_came_first() {
         let mut queue = CommandQueue::default();
         for (id, at) in [("k-3", 9), ("k-2", 5), ("k-1", 5), ("k-2", 5)] {
-            queue.push(command(id, at)).unwrap();
+            queue.push(KEY, command(id, at)).unwrap();
         }
         assert_eq!(queue.next(), Some(Timestamp::from_ms(5)));
         let ids = |commands: Vec<Command>| commands.into_iter().map(|command| command.command_id).collect::<Vec<_>>();
@@ -113,20 +93,15 @@ mod tests {
     fn a_flood_is_refused() {
         let mut queue = CommandQueue::default();
         for n in 0..WAITING_MAX as i64 {
-            queue.push(command("k", n)).unwrap();
+            queue.push(KEY, command("k", n)).unwrap();
         }
-        assert_eq!(queue.push(command("k", -1)).unwrap_err().code, Code::TooLarge);
+        assert_eq!(queue.push(KEY, command("k", -1)).unwrap_err().code, Code::TooLarge);
     }
 
     #[test]
-    fn a_command_is_decided_once_and_answered_as_often_as_it_comes() {
-        let mut ledger = Ledger::default();
-        let ask = command("k-1", 5);
-        let refusal = || Err(Refusal::conflict("not now"));
-        let first = answer(&mut ledger, &ask, refusal);
-        assert_eq!((first.status, first.code.as_deref()), (409, Some("conflict")));
-        assert_eq!(answer(&mut ledger, &ask, || Ok(serde_json::Value::Null)), first);
-        let other = answer(&mut ledger, &command("k-2", 6), || Ok(serde_json::json!({"no": 1})));
-        assert_eq!((other.status, other.body.0), (200, serde_json::json!({"no": 1})));
+    fn what_is_aimed_at_something_else_is_refused() {
+        let mut queue = CommandQueue::default();
+        assert_eq!(queue.push("demo/h-2", command("k-1", 5)).unwrap_err().code, Code::BadKey);
+        assert!(queue.is_empty());
     }
 }

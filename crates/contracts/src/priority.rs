@@ -1,6 +1,8 @@
-//! What is done first.
+//! What is done first: the rule that the classifier's verdict and a case follow alike.
+//!
+//! What staff set stands above it; that is the case's matter.
 
-use kefu_contracts::{Category, Channel, Priority, Severity};
+use crate::{Category, Channel, Priority, Severity};
 
 /// The tier whose customers come early.
 const VIP: &str = "vip";

@@ -1,0 +1,69 @@
+//! Looking after the hot copy: it may be away, or lose what it had.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::{Doing, Worker, WorkerError};
+use crate::clock;
+use crate::kafka::hot::HotError;
+
+/// Pause before Redis is tried again.
+const RETRY: Duration = Duration::from_millis(100);
+/// How often a worker makes sure that Redis still has what it had, though no record asks for it: APIs read it.
+const VERIFY_EVERY: Duration = Duration::from_secs(1);
+
+impl Worker {
+    /// Finds out between transactions whether Redis lost its memory.
+    pub(super) fn verify_hot(&mut self) -> Result<(), WorkerError> {
+        if self.hot_verified_at.elapsed() < VERIFY_EVERY || self.owned.is_empty() {
+            return Ok(());
+        }
+        self.hot_verified_at = clock::monotonic();
+        self.hot_verify_next += 1;
+        let Some(owned) = self.owned.values().nth(self.hot_verify_next % self.owned.len()) else { return Ok(()) };
+        let (partition, mark) = owned.hot_mark();
+        let verified = self.hot.verify(partition, mark);
+        self.hot_available(!matches!(verified, Err(HotError::Redis(_))));
+        match verified {
+            Ok(()) => Ok(()),
+            Err(HotError::Lost) => Err(self.lost()),
+            Err(HotError::Redis(error)) => {
+                tracing::warn!(service = self.options.service, %error, "redis is away");
+                self.hot.disconnect();
+                Ok(())
+            }
+        }
+    }
+
+    pub(super) fn lost(&mut self) -> WorkerError {
+        self.abort("the hot copy was lost; the states come from the changelog")
+    }
+
+    /// Waits a moment for Redis, without which the worker cannot go on. What was done before is committed meanwhile:
+    /// its transaction would time out.
+    pub(super) fn wait_for_hot(&mut self, cause: &str) -> Result<(), WorkerError> {
+        self.options.heartbeat.beat();
+        if self.options.status.set(Doing::WaitingForRedis) {
+            let service = self.options.service;
+            tracing::warn!(service, cause, "redis is away: a state is needed that is not in memory");
+        }
+        self.hot_available(false);
+        self.hot.disconnect();
+        self.commit()?;
+        if self.options.stop.load(Ordering::Relaxed) {
+            return Err(WorkerError::StartOver("stopped while redis was away".to_owned()));
+        }
+        clock::rest(RETRY);
+        Ok(())
+    }
+
+    /// Redis gave what was needed.
+    pub(super) fn hot_is_back(&self) {
+        self.hot_available(true);
+        self.options.status.set(Doing::Working);
+    }
+
+    pub(super) fn hot_available(&self, available: bool) {
+        self.options.metrics.hot_states_available.get_or_create(&self.label()).set(i64::from(available));
+    }
+}

@@ -1,0 +1,7 @@
+//! What was lost comes back: after power cuts, with an empty or an older Redis, with timers that were due meanwhile.
+
+#![allow(clippy::unwrap_used, reason = "what cannot be had fails the test")]
+
+mod catalogue;
+mod same_result;
+mod timers;
