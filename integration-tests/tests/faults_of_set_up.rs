@@ -148,6 +148,10 @@ fn topics_that_are_missing_or_have_other_partitions_are_told() {
         cluster.kafka().grow(&format!("{}{topic}", cluster.prefix()), 3).unwrap();
     }
     let words = ["orders` has 3 partitions", "cases.changelog` has 3 partitions", "must agree"];
+    wait_until("the broker lists the new partitions", SOON, || {
+        let said = String::from_utf8_lossy(&try_kefu_for(SOON, &apply).stderr).into_owned();
+        words.iter().all(|word| said.contains(word))
+    });
     refused(&apply, FAILED, &words);
     refused(&serve, FAILED, &words);
 }

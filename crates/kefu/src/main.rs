@@ -60,7 +60,15 @@ impl Failure {
 }
 
 fn main() -> ExitCode {
-    match cli::run(cli::Cli::parse()) {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => {
+            // help and version are no failures; if nobody reads them, nothing is lost
+            told.print().ok();
+            return if told.use_stderr() { ExitCode::from(EX_USAGE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match cli::run(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             telemetry::tell_fatal(failure.format, "kefu", &failure.text);

@@ -313,10 +313,18 @@ impl Pipeline {
         sink: &mut dyn Sink,
     ) -> Result<(), PipelineError> {
         let readers = self.readers.get(record.topic).cloned().unwrap_or_default();
+        let mut told: Vec<&str> = Vec::new();
         for index in readers {
             let running = &mut self.running[index];
             let mut effects = Effects::default();
             running.task.accept(&record, &self.codec, &mut effects);
+            // what one processor of a service cannot read, none of them can
+            if !effects.dead_letters.is_empty() {
+                if told.contains(&running.stage.service) {
+                    effects.dead_letters.clear();
+                }
+                told.push(running.stage.service);
+            }
             for key in running.task.missing() {
                 supply(running, key, states)?;
             }

@@ -31,7 +31,8 @@ pub type StateChange = (Arc<str>, Option<Vec<u8>>);
 /// The order of a batch is: [`Task::accept`] each record, [`Task::supply`] the state of each [`Task::missing`] key,
 /// [`Task::run`], then [`Task::fire`] for timers, then [`Task::changes`].
 pub trait Task: Send {
-    /// Decodes a record and queues it.
+    /// Decodes a record and queues it. A dead letter that this leads to is for all processors of the service: none of
+    /// them can read the record.
     fn accept(&mut self, record: &Record<'_>, codec: &Codec, effects: &mut Effects);
 
     /// The keys whose state is needed for the queued records.

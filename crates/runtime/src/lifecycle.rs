@@ -185,6 +185,8 @@ async fn run(
         paths.extend(definition.paths.as_object().cloned().unwrap_or_default());
         services.push(definition.service);
     }
+    // first of all: a second start by mistake must not take the place of the first
+    let listener = http::bind(config.http.listen.parse().map_err(std::io::Error::other)?).await?;
     let observed = Observed { metrics: &metrics, heartbeats: &heartbeats };
     let (backend, threads) = start(config, &services, &process.codec, &policies, views, observed).await?;
     let seen = Arc::new(Seen::new(heartbeats));
@@ -200,7 +202,6 @@ async fn run(
         readiness: seen.clone(),
         openapi: openapi::document(Value::Object(paths)),
     });
-    let listener = http::bind(config.http.listen.parse().map_err(std::io::Error::other)?).await?;
     bound(listener.local_addr()?, api.clone());
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let server = tokio::spawn(http::serve(listener, http::router(api, routes), async {

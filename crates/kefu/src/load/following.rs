@@ -16,6 +16,24 @@ use crate::Failure;
 /// shift's, which rest on what came back of the first.
 const AHEAD_MS: i64 = 4 * 3_600_000;
 
+/// Steps grow to this while nothing comes in: what is decided in one comes back in the next.
+const STEP_MAX_MS: i64 = 24 * 3_600_000;
+/// After this long without an input only recurring timers are left, and time moves at once.
+const SETTLED_MS: i64 = 45 * 24 * 3_600_000;
+
+/// The instants at which to wait on the way from an input to the next.
+fn steps(from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
+    let mut steps = Vec::new();
+    let (mut at, mut step) = (from.plus_ms(AHEAD_MS), AHEAD_MS);
+    while at < to && at.ms_since(from) < SETTLED_MS {
+        steps.push(at);
+        step = (step * 2).min(STEP_MAX_MS);
+        at = at.plus_ms(step);
+    }
+    steps.push(to);
+    steps
+}
+
 /// Says how far time is, and waits for the services to follow.
 pub(super) struct Following {
     writer: ProgressWriter,
@@ -45,10 +63,19 @@ impl Following {
 
     /// The instants that everybody must come to, one after the other, before an event of `at` is sent; everything
     /// before must be in the log by then.
-    pub(super) fn before(&mut self, at: Timestamp) -> Option<[Timestamp; 2]> {
-        let last = self.last?;
+    pub(super) fn before(&mut self, at: Timestamp) -> Vec<Timestamp> {
+        let Some(last) = self.last else { return Vec::new() };
         let is_far = at.ms_since(*self.followed.get_or_insert(last)) > AHEAD_MS;
-        (is_far && at > last).then(|| [last, at.plus_ms(-1)])
+        if is_far && at > last { [vec![last], steps(last, at.plus_ms(-1))].concat() } else { Vec::new() }
+    }
+
+    /// Says, after the last event, that time has come to `until`, and waits for all services to follow.
+    ///
+    /// # Errors
+    /// As [`Following::follow`].
+    pub(super) fn finish(&mut self, until: Timestamp) -> Result<(), Failure> {
+        let last = self.last.unwrap_or(until).min(until);
+        steps(last, until).into_iter().try_for_each(|instant| self.follow(instant))
     }
 
     /// Takes note that an event of `at` is sent.
@@ -72,5 +99,20 @@ impl Following {
             behind.into_iter().map(|(stage, reached)| format!("  {stage}: {}", shown(reached))).collect();
         let (seconds, lines) = (self.wait.as_secs(), lines.join("\n"));
         Err(Failure::work(format!("after {seconds} s these have not reached {until}; do they run?\n{lines}")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_moves_in_steps_that_grow() {
+        let hours = |hours: i64| Timestamp::from_ms(hours * 3_600_000);
+        let steps_to = |to: i64| steps(hours(0), hours(to));
+        assert_eq!(steps_to(3), [hours(3)]);
+        assert_eq!(steps_to(100), [4, 12, 28, 52, 76, 100].map(hours));
+        let far = steps_to(24 * 1000);
+        assert!(far.len() < 50 && far.last() == Some(&hours(24 * 1000)), "{}", far.len());
     }
 }

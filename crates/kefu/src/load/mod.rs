@@ -61,7 +61,7 @@ pub(crate) fn run(args: &LoadArgs) -> Result<(), Failure> {
         return Err(Failure::work(format!("{} events were not confirmed", report.failed)));
     }
     match (args.until, following) {
-        (Some(until), Some(mut following)) if !report.interrupted => following.follow(until),
+        (Some(until), Some(mut following)) if !report.interrupted => following.finish(until),
         _ => Ok(()),
     }
 }
@@ -180,7 +180,8 @@ impl Load {
     /// With the event clock nothing is sent that lies too far ahead of the services.
     fn wait_for_services(&mut self, at: kefu_contracts::Timestamp) -> Result<(), Failure> {
         let Some(following) = &mut self.following else { return Ok(()) };
-        if let Some(instants) = following.before(at) {
+        let instants = following.before(at);
+        if !instants.is_empty() {
             self.target.send(clock::monotonic())?;
             self.target.flush()?;
             for instant in instants {

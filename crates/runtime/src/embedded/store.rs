@@ -4,11 +4,11 @@
 //! compacted topics, `state` the states by stage and key.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use kefu_contracts::Timestamp;
 use kefu_contracts::topic::{Cleanup, TopicInfo};
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
+use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 
 const LOG: TableDefinition<'_, (&str, u64), &[u8]> = TableDefinition::new("log");
 const LATEST: TableDefinition<'_, (&str, &str), u64> = TableDefinition::new("latest");
@@ -26,6 +26,12 @@ pub enum StoreError {
     /// The file cannot be opened, read or written.
     #[error("the embedded store: {0}")]
     Database(#[from] redb::Error),
+    /// Another process has the file.
+    #[error("{0} is in use by another process; end that one, or give this one its own --data-dir")]
+    InUse(PathBuf),
+    /// The file cannot be opened.
+    #[error("{0} cannot be opened: {1}; check that it is kefu's and may be written")]
+    Unusable(PathBuf, redb::DatabaseError),
     /// The file was written by another version.
     #[error("the embedded store has format {0}, this program knows {FORMAT}; start the program that wrote it")]
     Format(u64),
@@ -41,7 +47,13 @@ macro_rules! from_database {
         })+
     };
 }
-from_database!(redb::DatabaseError, redb::TransactionError, redb::TableError, redb::StorageError, redb::CommitError);
+from_database!(redb::TransactionError, redb::TableError, redb::StorageError, redb::CommitError);
+
+/// The file holds names and addresses.
+fn only_for_its_owner(file: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o600))
+}
 
 /// A record of the log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +81,12 @@ impl Store {
     /// # Errors
     /// If it cannot be opened, is in use by another process, or has another format.
     pub fn open(file: &Path) -> Result<Self, StoreError> {
-        let database = Database::create(file)?;
+        let database = Database::create(file).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => StoreError::InUse(file.to_owned()),
+            error => StoreError::Unusable(file.to_owned(), error),
+        })?;
+        only_for_its_owner(file)
+            .map_err(|error| StoreError::Unusable(file.to_owned(), DatabaseError::Storage(error.into())))?;
         let transaction = database.begin_write()?;
         {
             transaction.open_table(LOG)?;

@@ -125,6 +125,9 @@ pub async fn apply_topics(
 }
 
 async fn create(connection: &Connection, plans: &[&TopicPlan], replication: i32) -> Result<(), KafkaError> {
+    if plans.is_empty() {
+        return Ok(());
+    }
     let admin: AdminClient<DefaultClientContext> = connection.config().create()?;
     // an acknowledged record is on two brokers at least where there are three
     let in_sync = if replication >= 3 { "2" } else { "1" };

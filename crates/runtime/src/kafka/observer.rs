@@ -42,10 +42,11 @@ impl Observer {
                 let name = connection.topic(&topic);
                 for partition in 0..partitions {
                     let from = match view.needs_history() {
-                        true => Offset::Offset(observer.read_history(&name, partition)?),
-                        false => Offset::End,
+                        true => observer.read_history(&name, partition)?,
+                        // the end as it is now: `Offset::End` would be looked up later, past what is written meanwhile
+                        false => range(&observer.consumer, &name, partition)?.1,
                     };
-                    follow.add_partition_offset(&name, partition, from)?;
+                    follow.add_partition_offset(&name, partition, Offset::Offset(from))?;
                 }
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use kefu_processor::{Effects, Environment, Record};
+use kefu_processor::{DeadLetter, Effects, Environment, Record};
 
 use super::{Worker, WorkerError};
 use crate::dead_letter::Refused;
@@ -46,6 +46,7 @@ impl Worker {
                 self.accept(index, message, &mut touched);
             }
         }
+        let unread = unread(&mut touched);
         // all states first: while one is waited for, what was done before can be committed
         for key in touched.keys() {
             let missing = self.owned.get(key).map(|owned| owned.task.missing()).unwrap_or_default();
@@ -53,6 +54,11 @@ impl Worker {
         }
         for ((topic, partition), next) in ahead {
             self.positions.insert((topic.to_owned(), partition), next);
+        }
+        for (index, (stage, letter)) in unread {
+            let Some(message) = fetched.get(index) else { continue };
+            self.begin()?;
+            self.send_dead_letter(self.stage_label(stage).processor, "", &letter, message)?;
         }
         for (key, effects) in touched {
             self.run_task(key, effects, fetched)?;
@@ -134,4 +140,16 @@ impl Worker {
             None => WorkerError::StartOver(cause.to_owned()),
         }
     }
+}
+
+/// One dead letter for each record that cannot be read, however many processors of the service would have read it; with
+/// the first of them.
+fn unread(touched: &mut BTreeMap<(usize, i32), Effects>) -> BTreeMap<usize, (usize, DeadLetter)> {
+    let mut unread = BTreeMap::new();
+    for ((stage, _), effects) in touched {
+        for letter in effects.dead_letters.drain(..) {
+            unread.entry(letter.cause).or_insert((*stage, letter));
+        }
+    }
+    unread
 }

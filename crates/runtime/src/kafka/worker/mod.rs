@@ -43,7 +43,7 @@ use super::tasks::Owned;
 use super::transaction::{Transaction, TransactionError};
 use crate::clock;
 use crate::heartbeat::Heartbeat;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, ServiceLabel};
 use crate::policies::PolicyTable;
 use crate::refusal_log::RefusalLog;
 
@@ -143,6 +143,8 @@ impl Worker {
         )?;
         let changelog = ChangelogReader::new(&options.connection, options.heartbeat.clone())?;
         let policies_seen = options.policies.revision();
+        // shown from the start: a rate needs its zero
+        drop(options.metrics.commit_aborts.get_or_create(&ServiceLabel { service: options.service }));
         Ok(Self {
             options,
             consumer,

@@ -43,7 +43,7 @@ impl Worker {
         self.begin()?;
         for letter in &effects.dead_letters {
             let Some(message) = fetched.get(letter.cause) else { continue };
-            self.send_dead_letter(label.processor, letter, message)?;
+            self.send_dead_letter(label.processor, label.processor, letter, message)?;
         }
         let mut traces: HashMap<usize, TraceContext> = HashMap::new();
         for emission in effects.emissions {
@@ -104,9 +104,11 @@ impl Worker {
         Ok(())
     }
 
+    /// `processor` counts it; it is sent back to `to`, or to all processors of the service if that is empty.
     pub(super) fn send_dead_letter(
         &mut self,
         processor: &'static str,
+        to: &str,
         letter: &DeadLetter,
         message: &Fetched<'_>,
     ) -> Result<(), WorkerError> {
@@ -116,7 +118,7 @@ impl Worker {
         let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
         self.refusals.note(RefusedAt { service, processor, topic, partition, offset, code });
         let origin = Origin { topic, partition, offset, service, attempt: 1 };
-        let refused = self.sent_back(message).unwrap_or(Refused { origin, processor, first: None });
+        let refused = self.sent_back(message).unwrap_or(Refused { origin, processor: to, first: None });
         let context = trace::follow(service, processor, message.traceparent()).header();
         let mut headers = refused.headers(letter);
         headers.push(("traceparent", context));
