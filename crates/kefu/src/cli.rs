@@ -113,7 +113,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Policy { command } => policy::run(&command),
         Command::Compare { left, right, prefix, json } => {
             let comparison = replay::compare(&left, &right, &prefix).map_err(Failure::work)?;
-            println!("{}", comparison.describe(json));
+            say_line!("{}", comparison.describe(json));
             if comparison.is_same() { Ok(()) } else { Err(Failure::findings("the folders differ")) }
         }
         Command::Completions { shell } => {
@@ -134,14 +134,14 @@ fn run_replay(args: ReplayArgs) -> Result<(), Failure> {
     };
     let summary = replay::run_with_progress(options).map_err(Failure::work)?;
     if args.json {
-        println!("{}", serde_json::to_string_pretty(&summary).map_err(Failure::work)?);
+        say_line!("{}", serde_json::to_string_pretty(&summary).map_err(Failure::work)?);
     } else {
-        print!("{}", replay::describe(&summary));
-        println!("files in {}", args.out.display());
+        say!("{}", replay::describe(&summary));
+        say_line!("files in {}", args.out.display());
     }
     if let Some(earlier) = args.compare {
         let comparison = replay::compare(&earlier, &args.out, &args.prefix).map_err(Failure::work)?;
-        println!("{}", comparison.describe(args.json));
+        say_line!("{}", comparison.describe(args.json));
     }
     let refused: u64 = summary.refused.values().sum();
     if args.strict && refused > 0 {

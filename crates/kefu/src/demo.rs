@@ -74,9 +74,19 @@ impl View for Seen {
 }
 
 pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
+    if !args.exit {
+        check_listen(&args.listen)?;
+    }
     let temporary = tempfile::tempdir().map_err(Failure::work)?;
     let folder = args.data_dir.clone().unwrap_or_else(|| temporary.path().to_owned());
-    println!("kefu plays a week of a shop's customer service: chats, calls, mails and orders in three languages.\n");
+    if folder.join("kefu.redb").exists() {
+        let folder = folder.display();
+        return Err(Failure::usage(format!(
+            "--data-dir {folder}: a store is there already, and the week would be played into it a second time; use an \
+             empty folder, or `kefu serve --data-dir {folder}`"
+        )));
+    }
+    say_line!("kefu plays a week of a shop's customer service: chats, calls, mails and orders in three languages.\n");
     let seen = Arc::new(Seen::default());
     let played = play(&folder, &seen)?;
     let topics = std::mem::take(&mut *seen.topics.lock().unwrap_or_else(PoisonError::into_inner));
@@ -90,13 +100,20 @@ pub(crate) fn run(args: &DemoArgs) -> Result<(), Failure> {
         faults: Vec::new(),
         totals,
     };
-    print!("{}", replay::describe(&summary));
+    say!("{}", replay::describe(&summary));
     std::io::stdout().flush().map_err(Failure::work)?;
     if args.exit {
         return Ok(());
     }
-    println!("\nSupervisor board: http://{}/board   (Ctrl-C ends)", args.listen);
+    say_line!("\nSupervisor board: http://{}/board   (Ctrl-C ends)", args.listen);
     serve::demo(&folder, &args.listen, policies()?)
+}
+
+/// Tells now, not after the week was played, that the board could not be shown.
+fn check_listen(listen: &str) -> Result<(), Failure> {
+    let address = listen.parse().map_err(|_| Failure::usage(format!("--listen {listen}: give address and port")))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::work)?;
+    runtime.block_on(kefu_runtime::http::bind(address)).map(drop).map_err(Failure::work)
 }
 
 /// The sample's policy.

@@ -126,7 +126,7 @@ fn all_topics(source: &Source, folder: &PathBuf, prefix: &str) -> Result<(), Fai
         file.flush().map_err(Failure::work)?;
     }
     bar.finish_and_clear();
-    println!("topics in {}", folder.display());
+    say_line!("topics in {}", folder.display());
     Ok(())
 }
 

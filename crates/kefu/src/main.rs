@@ -2,7 +2,9 @@
 //!
 //! Owns the command line. Each command is a module of its own; none holds a rule of a service.
 #![forbid(unsafe_code)]
-#![expect(clippy::print_stdout, reason = "a command's result is written to standard output")]
+
+#[macro_use]
+mod output;
 
 mod cli;
 mod demo;

@@ -30,7 +30,7 @@ pub(crate) fn run(command: &PolicyCommand) -> Result<(), Failure> {
         PolicyCommand::Default { tenant } => {
             let text = kefu_policy::Policy::default_for(tenant).to_json().map_err(Failure::work)?;
             let value: serde_json::Value = serde_json::from_str(&text).map_err(Failure::work)?;
-            println!("{}", serde_json::to_string_pretty(&value).map_err(Failure::work)?);
+            say_line!("{}", serde_json::to_string_pretty(&value).map_err(Failure::work)?);
             Ok(())
         }
     }
@@ -49,13 +49,13 @@ fn check(file: &PathBuf, json: bool) -> Result<(), Failure> {
     let faults = lines(faults.iter().map(ToString::to_string).collect());
     let warnings = lines(warnings.iter().map(ToString::to_string).collect());
     if json {
-        println!("{}", serde_json::json!({"faults": faults, "warnings": warnings}));
+        say_line!("{}", serde_json::json!({"faults": faults, "warnings": warnings}));
     } else {
         for warning in &warnings {
-            println!("warning: {warning}");
+            say_line!("warning: {warning}");
         }
         if faults.is_empty() {
-            println!("{}: no faults", file.display());
+            say_line!("{}: no faults", file.display());
         }
     }
     if faults.is_empty() { Ok(()) } else { Err(Failure::usage(list(&file.display().to_string(), &faults))) }

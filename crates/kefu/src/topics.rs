@@ -59,14 +59,14 @@ pub(crate) fn run(command: &TopicsCommand) -> Result<(), Failure> {
     let connection = cluster.connection();
     if *dry_run {
         for plan in kafka::plan(&connection, &topology, partitions.unwrap_or(kafka::PARTITIONS)) {
-            println!("{} partitions={} {:?}", plan.name, plan.partitions, plan.settings);
+            say_line!("{} partitions={} {:?}", plan.name, plan.partitions, plan.settings);
         }
         return Ok(());
     }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::work)?;
     let options = ApplyOptions { partitions: *partitions, replication: *replication };
     let made = runtime.block_on(kafka::apply_topics(&connection, &topology, options)).map_err(Failure::work)?;
-    println!("{} topics made, {} were there", made.len(), kafka::plan(&connection, &topology, 1).len() - made.len());
+    say_line!("{} topics made, {} were there", made.len(), kafka::plan(&connection, &topology, 1).len() - made.len());
     if *replication < 2 {
         eprintln!("note: each partition has one copy; for production give --replication 3");
     }

@@ -114,12 +114,12 @@ fn show(cluster: &ClusterArgs, (partition, offset): (i32, i64)) -> Result<(), Fa
         return Err(Failure::work(format!("there is no dead letter at {partition}:{offset}")));
     };
     for (name, value) in letter.headers() {
-        println!("{name}: {value}");
+        say_line!("{name}: {value}");
     }
     let record = letter.record();
-    println!("key: {}", String::from_utf8_lossy(&record.key));
+    say_line!("key: {}", String::from_utf8_lossy(&record.key));
     let payload = record.payload.as_deref().unwrap_or_default();
-    println!("{} bytes: {}", payload.len(), String::from_utf8_lossy(payload).escape_debug());
+    say_line!("{} bytes: {}", payload.len(), String::from_utf8_lossy(payload).escape_debug());
     Ok(())
 }
 

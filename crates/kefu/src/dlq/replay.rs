@@ -153,7 +153,7 @@ impl Replay<'_> {
         }
         for letter in self.batch.drain(..) {
             if self.args.dry_run && !self.args.json {
-                println!("{}", in_words(&letter));
+                say_line!("{}", in_words(&letter));
             }
             let service = letter.header("service").unwrap_or_default();
             *self.summary.sent.entry(service.to_owned()).or_default() += 1;
@@ -164,9 +164,9 @@ impl Replay<'_> {
 
 fn tell(summary: &Summary, json: bool) -> Result<(), Failure> {
     if json {
-        println!("{}", serde_json::to_string(summary).map_err(Failure::work)?);
+        say_line!("{}", serde_json::to_string(summary).map_err(Failure::work)?);
     } else {
-        println!("{}", describe(summary));
+        say_line!("{}", describe(summary));
     }
     Ok(())
 }

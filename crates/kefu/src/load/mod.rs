@@ -72,7 +72,7 @@ fn tell(args: &LoadArgs, report: &Report) -> Result<(), Failure> {
     if args.out.as_deref() == Some(std::path::Path::new("-")) {
         eprint!("{text}");
     } else {
-        print!("{text}");
+        say!("{text}");
     }
     Ok(())
 }
