@@ -66,7 +66,11 @@ impl Following {
     pub(super) fn before(&mut self, at: Timestamp) -> Vec<Timestamp> {
         let Some(last) = self.last else { return Vec::new() };
         let is_far = at.ms_since(*self.followed.get_or_insert(last)) > AHEAD_MS;
-        if is_far && at > last { [vec![last], steps(last, at.plus_ms(-1))].concat() } else { Vec::new() }
+        match at.ms_since(last) {
+            _ if !is_far || at <= last => Vec::new(),
+            gap if gap <= AHEAD_MS => vec![at.plus_ms(-1)],
+            _ => [vec![last], steps(last, at.plus_ms(-1))].concat(),
+        }
     }
 
     /// Says, after the last event, that time has come to `until`, and waits for all services to follow.
