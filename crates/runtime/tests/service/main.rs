@@ -97,9 +97,10 @@ fn a_slow_client_does_not_hold_up_the_end() {
     let address = running.address;
     let slow = "POST /v1/desks/d-1/do HTTP/1.1\r\nhost: desk\r\nauthorization: Bearer agent-key-00000000\r\n\
                 kefu-actor: agent/a-1\r\ncontent-length: 9\r\nexpect: 100-continue\r\n\r\n";
-    let client = std::thread::spawn(move || exchange(address, slow));
-    // the store still works beside the slow client
-    running.until("GET /readyz", "read", |answer| answer.status == 200);
+    let (begun, has_begun) = std::sync::mpsc::channel();
+    let client = std::thread::spawn(move || exchange(address, slow, || begun.send(()).unwrap()));
+    // the server says `100 Continue`: it waits for the body
+    has_begun.recv().unwrap();
     running.stop().unwrap();
     let read = client.join().unwrap();
     assert!(!read.contains("200 OK"), "{read}");

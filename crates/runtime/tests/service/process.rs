@@ -96,21 +96,23 @@ pub(crate) fn call(address: SocketAddr, line: &str, scope: &str, headers: &[(&st
         request.push_str(&format!("{name}: {value}\r\n"));
     }
     request.push_str("\r\n");
-    let text = exchange(address, &request);
+    let text = exchange(address, &request, || {});
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default();
     Answer { status, headers: head.to_ascii_lowercase(), body: body.to_owned() }
 }
 
-/// Sends `text` and reads what comes until the connection ends.
-pub(crate) fn exchange(address: SocketAddr, text: &str) -> String {
+/// Sends `text` and reads what comes until the connection ends; calls `begun` once the first of it is there.
+pub(crate) fn exchange(address: SocketAddr, text: &str, begun: impl FnOnce()) -> String {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream.write_all(text.as_bytes()).await.unwrap();
-        let mut read = String::new();
+        let mut read = Vec::new();
+        tokio::time::timeout(PATIENCE, stream.read_buf(&mut read)).await.unwrap().unwrap();
+        begun();
         // a connection that is cut off gives what it has
-        tokio::time::timeout(PATIENCE, stream.read_to_string(&mut read)).await.unwrap().ok();
-        read
+        tokio::time::timeout(PATIENCE, stream.read_to_end(&mut read)).await.unwrap().ok();
+        String::from_utf8(read).unwrap()
     })
 }
