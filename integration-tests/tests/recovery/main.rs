@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, reason = "what cannot be had fails the test")]
 
 mod catalogue;
+mod commit_order;
 mod same_result;
 mod timers;
