@@ -11,6 +11,9 @@ pub(crate) const VALUE_BYTES_MAX: usize = 4 << 20;
 /// How much of a record a state may keep, at most, in times of its length.
 const GROWTH: usize = 4;
 
+/// What a timer or a policy may add to a state, before growth.
+const TIMER_BYTES: usize = 64;
+
 /// The record that leads to a step.
 #[derive(Clone, Copy)]
 pub(crate) struct Cause {
@@ -42,7 +45,7 @@ impl<S: StateRecord> Slot<S> {
         cause: Option<Cause>,
         written: Option<&[Emission]>,
     ) -> bool {
-        self.bytes += GROWTH * cause.map_or(0, |cause| cause.bytes);
+        self.bytes += GROWTH * cause.map_or(TIMER_BYTES, |cause| cause.bytes);
         if self.bytes > STATE_BYTES_MAX / 2 {
             self.bytes = state.map_or(0, state::length);
         }

@@ -8,8 +8,10 @@ use std::time::Duration;
 use kefu_integration_tests::{BackendKind, Clock, Shop, message, now};
 use serde_json::Value;
 
-/// Cuts at several places of the transaction's time; each leaves the process this long to commit in vain.
-const CUTS_AFTER: [Duration; 3] = [Duration::ZERO, Duration::from_millis(10), Duration::from_millis(25)];
+/// How many cuts must come in time, and how many are tried on a machine on which commits are faster than cuts.
+const CUTS: usize = 2;
+const TRIES: usize = 12;
+/// How long the process may try to commit in vain.
 const IN_VAIN: Duration = Duration::from_millis(600);
 
 #[test]
@@ -17,13 +19,12 @@ fn a_record_cut_off_in_its_transaction_left_nothing_in_redis_and_is_processed_an
     let shop = Shop::new(BackendKind::Kafka, Clock::Wall, "tenant: demo\nversion: 1\n");
     let (kafka, redis) = (shop.cluster().kafka(), &shop.cluster().redis);
     let mut cut_off = 0;
-    for (cut, after) in CUTS_AFTER.into_iter().enumerate() {
+    for cut in 0..TRIES {
         let (mut running, client) = shop.start_only(&["intake"]);
         let (conversation, case_id) = (format!("cut-{cut}"), format!("cut-{cut}#1"));
         let is_of = |row: &Value| row["case_id"] == case_id.as_str();
         let before = redis.keys().unwrap();
         client.events(&[message(&conversation, &format!("e-{cut}"), &now())]);
-        std::thread::sleep(after);
         kafka.pause().unwrap();
         std::thread::sleep(IN_VAIN);
         let then = redis.keys().unwrap();
@@ -39,6 +40,9 @@ fn a_record_cut_off_in_its_transaction_left_nothing_in_redis_and_is_processed_an
         shop.wait_for(&mut running, "cases", is_of);
         let opened = shop.values("case-events").into_iter().filter(|fact| is_of(fact) && fact["kind"] == "opened");
         assert_eq!(opened.count(), 1);
+        if cut_off == CUTS {
+            return;
+        }
     }
-    assert!(cut_off > 0, "no cut came in time");
+    panic!("{cut_off} of {TRIES} cuts came in time");
 }

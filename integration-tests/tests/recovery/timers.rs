@@ -6,7 +6,7 @@ use kefu_integration_tests::{BackendKind, Client, Clock, Shop, at, message, now,
 use serde_json::{Value, json};
 
 /// The target: longer than a process takes to end, so that the clock still runs then.
-const TARGET_S: i64 = 6;
+const TARGET_S: i64 = 12;
 const SOON: Duration = Duration::from_secs(30);
 
 /// A field of the case's only clock; null if there is none yet.

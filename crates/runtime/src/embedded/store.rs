@@ -15,7 +15,7 @@ const LATEST: TableDefinition<'_, (&str, &str), u64> = TableDefinition::new("lat
 const STATE: TableDefinition<'_, (&str, &str), &[u8]> = TableDefinition::new("state");
 const META: TableDefinition<'_, &str, u64> = TableDefinition::new("meta");
 
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 /// Names in [`META`] that are no topics.
 const FORMAT_KEY: &str = "format";
 const NUMBER: &str = "number:";

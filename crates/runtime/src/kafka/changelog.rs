@@ -13,8 +13,10 @@ use super::client::{Connection, KafkaError, SETTLING, range};
 use crate::clock;
 use crate::heartbeat::Heartbeat;
 
-/// States gathered before they are handed on; bounds memory.
-const CHUNK: usize = 10_000;
+/// States, their bytes, and records gathered before they are handed on; bounds memory and what a failure repeats.
+const STATES_MAX: usize = 10_000;
+const BYTES_MAX: usize = 16 << 20;
+const RECORDS_MAX: usize = 200_000;
 
 /// The last states of a stretch of the changelog; none is a key that was forgotten.
 pub(crate) type Stretch = HashMap<Arc<str>, Option<Vec<u8>>>;
@@ -78,19 +80,23 @@ impl ChangelogReader {
         list.add_partition_offset(topic, partition, Offset::Offset(next)).map_err(KafkaError::from)?;
         self.consumer.assign(&list).map_err(KafkaError::from)?;
         let mut stretch = Stretch::new();
+        let (mut records, mut bytes) = (0, 0);
         let mut idle = 0;
         loop {
+            self.heartbeat.beat();
             match self.consumer.poll(Duration::from_millis(500)) {
                 Some(Ok(message)) => {
                     idle = 0;
+                    records += 1;
+                    bytes += message.payload_len();
                     next = message.offset() + 1;
                     let key = message.key().and_then(|key| std::str::from_utf8(key).ok());
                     if let Some(key) = key {
                         stretch.insert(Arc::from(key), message.payload().map(<[u8]>::to_vec));
                     }
-                    if stretch.len() >= CHUNK {
-                        self.heartbeat.beat();
+                    if stretch.len() >= STATES_MAX || bytes >= BYTES_MAX || records >= RECORDS_MAX {
                         each(std::mem::take(&mut stretch), next)?;
+                        (records, bytes) = (0, 0);
                     }
                 }
                 // the end was reached, control records included

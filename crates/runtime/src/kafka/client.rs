@@ -27,7 +27,10 @@ pub enum KafkaError {
     #[error("kafka: {0}")]
     Fatal(String),
     /// Another process took this one's place.
-    #[error("another process runs as instance `{0}`: give each its own --instance (the setting kafka.instance)")]
+    #[error(
+        "another process runs as instance `{0}`, or this one stood still until its transaction was given up: give each \
+         process its own --instance (the setting kafka.instance), or start this one again"
+    )]
     Fenced(String),
     /// Redis failed.
     #[error("redis: {0}")]

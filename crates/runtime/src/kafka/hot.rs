@@ -22,6 +22,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 const CLAIM: &str = r"
 local watermark = redis.call('HGET', KEYS[1], 'watermark')
 redis.call('HSET', KEYS[1], 'incarnation', ARGV[1])
+redis.call('HDEL', KEYS[1], 'whole')
 if not watermark then
   redis.call('HSET', KEYS[1], 'watermark', '-1')
   return '-1'

@@ -150,6 +150,8 @@ pub fn read_log(
         consumer.assign(&list)?;
         loop {
             match consumer.poll(CALL) {
+                // what came since the call is not meant
+                Some(Ok(message)) if message.offset() >= end => break,
                 Some(Ok(message)) => each(log_record(&message))?,
                 Some(Err(ClientError::PartitionEOF(_))) => break,
                 Some(Err(error)) => return Err(error.into()),

@@ -98,7 +98,7 @@ impl Owned {
         let end = reader.replay(&self.changelog, self.partition, from, |stretch, next| {
             restored += stretch.len() as u64;
             let changes: Vec<HotChange> = stretch.into_iter().collect();
-            for some in changes.chunks(WRITE_CHUNK) {
+            for some in stretches(&changes) {
                 hot.write(hot_name, mark, mark.watermark, some)?;
             }
             hot.write(hot_name, mark, next, &[])?;
@@ -170,7 +170,7 @@ impl Owned {
         if !self.pinned.is_empty() {
             let changes: Vec<HotChange> = self.pinned.iter().map(|(key, bytes)| (key.clone(), bytes.clone())).collect();
             let (last, before) = changes.split_at(changes.len().saturating_sub(1));
-            for some in before.chunks(WRITE_CHUNK) {
+            for some in stretches(before) {
                 hot.write(&self.hot_name, &self.mark, self.mark.watermark, some)?;
             }
             hot.write(&self.hot_name, &self.mark, self.changelog_next, last)?;
@@ -182,9 +182,26 @@ impl Owned {
     }
 }
 
-/// States in one call to Redis; keeps its script short.
+/// States and bytes in one call to Redis; keeps its script short and its answer in time.
 const WRITE_CHUNK: usize = 1000;
+const WRITE_BYTES: usize = 8 << 20;
 const READ_CHUNK: usize = 1000;
+
+/// Changes in pieces for one call each.
+fn stretches(changes: &[HotChange]) -> impl Iterator<Item = &[HotChange]> {
+    let mut left = changes;
+    std::iter::from_fn(move || {
+        let mut bytes = 0;
+        let fits = left.iter().take(WRITE_CHUNK).take_while(|(_, state)| {
+            let before = bytes;
+            bytes += state.as_ref().map_or(0, Vec::len);
+            before == 0 || bytes <= WRITE_BYTES
+        });
+        let (some, rest) = left.split_at(fits.count());
+        left = rest;
+        (!some.is_empty()).then_some(some)
+    })
+}
 
 /// Why a state could not be loaded.
 #[derive(Debug, thiserror::Error)]
@@ -207,4 +224,22 @@ fn incarnation() -> String {
 pub(crate) fn partition_of(by: PartitionBy, key: &str, partitions: i32) -> i32 {
     let partition = by.partition(key, u32::try_from(partitions).unwrap_or(1));
     i32::try_from(partition).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_to_redis_takes_many_small_states_or_few_large_ones() {
+        let changes = |count: usize, bytes: usize| -> Vec<HotChange> {
+            (0..count).map(|number| (Arc::from(number.to_string()), Some(vec![0; bytes]))).collect()
+        };
+        let lengths = |changes: &[HotChange]| -> Vec<usize> { stretches(changes).map(<[HotChange]>::len).collect() };
+        assert_eq!(lengths(&changes(2_500, 10)), [1_000, 1_000, 500]);
+        assert_eq!(lengths(&changes(5, 3 << 20)), [2, 2, 1]);
+        assert_eq!(lengths(&changes(2, 9 << 20)), [1, 1], "one always goes");
+        assert_eq!(lengths(&changes(3, 0)), [3]);
+        assert!(lengths(&[]).is_empty());
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use kefu_contracts::Code;
 use kefu_processor::{DeadLetter, Effects, Environment, Record};
 
 use super::{Worker, WorkerError};
@@ -27,6 +28,7 @@ impl Worker {
     fn process(&mut self, fetched: &[Fetched<'_>]) -> Result<(), WorkerError> {
         let mut touched: BTreeMap<(usize, i32), Effects> = BTreeMap::new();
         let mut ahead: HashMap<(&str, i32), i64> = HashMap::new();
+        let mut orphans = Vec::new();
         for (index, message) in fetched.iter().enumerate() {
             let next = match message.kind() {
                 Kind::Record => message.offset() + 1,
@@ -36,6 +38,10 @@ impl Worker {
                     continue;
                 }
             };
+            // what no task takes is not consumed
+            if !self.owned.contains_key(&(0, message.partition())) {
+                continue;
+            }
             let at = (message.topic(), message.partition());
             let known = ahead.get(&at).or_else(|| self.positions.get(&(at.0.to_owned(), at.1)));
             if known.is_none_or(|known| next <= *known) {
@@ -43,10 +49,17 @@ impl Worker {
             }
             ahead.insert(at, next);
             if matches!(message.kind(), Kind::Record) {
-                self.accept(index, message, &mut touched);
+                let taken = self.accept(index, message, &mut touched);
+                if !taken && self.is_sent_back(message) {
+                    orphans.push(index);
+                }
             }
         }
-        let unread = unread(&mut touched);
+        let mut unread = unread(&mut touched);
+        for index in orphans {
+            let detail = "it was sent back, and no processor of this service takes it".to_owned();
+            unread.insert(index, (0, DeadLetter { cause: index, code: Code::Undecodable, detail }));
+        }
         // all states first: while one is waited for, what was done before can be committed
         for key in touched.keys() {
             let missing = self.owned.get(key).map(|owned| owned.task.missing()).unwrap_or_default();
@@ -66,12 +79,9 @@ impl Worker {
         Ok(())
     }
 
-    pub(super) fn accept(
-        &mut self,
-        index: usize,
-        message: &Fetched<'_>,
-        touched: &mut BTreeMap<(usize, i32), Effects>,
-    ) {
+    /// Queues a record with the tasks that read it; gives whether there was one.
+    fn accept(&mut self, index: usize, message: &Fetched<'_>, touched: &mut BTreeMap<(usize, i32), Effects>) -> bool {
+        let mut taken = false;
         let partition = message.partition();
         let back = self.sent_back(message);
         let topic = self.options.connection.without_prefix(message.topic());
@@ -84,14 +94,19 @@ impl Worker {
                 let record = Record { topic, key: message.key(), payload: message.payload(), index };
                 let effects = touched.entry((stage, partition)).or_default();
                 owned.task.accept(&record, &self.options.codec, effects);
+                taken = true;
             }
         }
+        taken
+    }
+
+    fn is_sent_back(&self, message: &Fetched<'_>) -> bool {
+        self.options.connection.without_prefix(message.topic()) == retry_topic(self.options.service)
     }
 
     /// What a record of this service's retry topic was; none for a record of any other topic.
     pub(super) fn sent_back<'b>(&self, message: &Fetched<'b>) -> Option<Refused<'b>> {
-        let topic = self.options.connection.without_prefix(message.topic());
-        if topic != retry_topic(self.options.service) {
+        if !self.is_sent_back(message) {
             return None;
         }
         Refused::sent_back(|name| message.header(name))

@@ -5,7 +5,7 @@ use std::time::Instant;
 use rdkafka::consumer::Consumer;
 use rdkafka::{Offset, TopicPartitionList};
 
-use super::{Worker, WorkerError};
+use super::{Doing, Worker, WorkerError};
 use crate::clock;
 use crate::kafka::client::KafkaError;
 use crate::kafka::hot::{HotChange, HotError};
@@ -109,6 +109,7 @@ impl Worker {
             }
         }
         self.failures = 0;
+        self.options.status.set(Doing::Working);
         self.show_progress();
         self.warm()
     }

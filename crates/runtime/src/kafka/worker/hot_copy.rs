@@ -39,17 +39,24 @@ impl Worker {
         self.abort("the hot copy was lost; the states come from the changelog")
     }
 
-    /// Waits a moment for Redis, without which the worker cannot go on. What was done before is committed meanwhile:
-    /// its transaction would time out.
+    /// Waits a moment for a state that Redis must give. What was done before is committed: its transaction would time
+    /// out meanwhile.
     pub(super) fn wait_for_hot(&mut self, cause: &str) -> Result<(), WorkerError> {
+        if self.open.is_some() {
+            self.commit()?;
+        }
+        self.rest_for_hot(cause)
+    }
+
+    /// Waits a moment for Redis and commits nothing: tasks are being restored.
+    pub(super) fn rest_for_hot(&mut self, cause: &str) -> Result<(), WorkerError> {
         self.options.heartbeat.beat();
         if self.options.status.set(Doing::WaitingForRedis) {
             let service = self.options.service;
-            tracing::warn!(service, cause, "redis is away: a state is needed that is not in memory");
+            tracing::warn!(service, cause, "redis is away, and cannot be done without now");
         }
         self.hot_available(false);
         self.hot.disconnect();
-        self.commit()?;
         if self.options.stop.load(Ordering::Relaxed) {
             return Err(WorkerError::StartOver("stopped while redis was away".to_owned()));
         }

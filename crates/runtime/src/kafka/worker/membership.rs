@@ -46,7 +46,8 @@ impl Worker {
             return Err(WorkerError::Kafka(KafkaError::Fatal(format!("{code}: {reason}"))));
         }
         let changes = self.consumer.context().take_changes();
-        if !changes.is_empty() {
+        let served = !changes.is_empty();
+        if served {
             self.options.status.set(Doing::Restoring);
         }
         for change in changes {
@@ -57,6 +58,8 @@ impl Worker {
                 Change::Assigned => {}
                 Change::Failed(cause) => return Err(WorkerError::Kafka(KafkaError::Fatal(cause))),
             }
+        }
+        if served {
             self.show_tasks();
             self.options.status.set(Doing::Working);
         }
@@ -88,7 +91,7 @@ impl Worker {
                     self.owned.insert((stage, partition), owned);
                     return Ok(());
                 }
-                Err(LoadError::Hot(error)) => self.wait_for_hot(&error.to_string())?,
+                Err(LoadError::Hot(error)) => self.rest_for_hot(&error.to_string())?,
                 Err(LoadError::State(error)) => return Err(error.into()),
             }
         }
@@ -109,9 +112,8 @@ impl Worker {
         if !self.go_back()? {
             return Ok(false);
         }
-        let tasks: Vec<(usize, i32)> = self.owned.keys().copied().collect();
-        for (stage, partition) in tasks {
-            self.owned.remove(&(stage, partition));
+        // all at once: none of what was computed may get into a commit
+        for (stage, partition) in std::mem::take(&mut self.owned).into_keys() {
             match self.restore(stage, partition) {
                 Ok(()) => {}
                 Err(WorkerError::Kafka(error)) => return Err(error),
@@ -175,6 +177,6 @@ mod tests {
             assert_eq!(is_fenced(code), expected, "{code:?}");
         }
         let told = KafkaError::Fenced("i0".to_owned()).to_string();
-        assert!(told.starts_with("another process runs as instance `i0`: give each its own --instance"), "{told}");
+        assert!(told.contains("instance `i0`") && told.contains("give each process its own --instance"), "{told}");
     }
 }

@@ -177,7 +177,8 @@ impl Worker {
                 Err(WorkerError::StartOver(cause)) => {
                     tracing::warn!(service = self.options.service, cause, "tasks are restored");
                     self.options.metrics.commit_aborts.get_or_create(&self.label()).inc();
-                    if !self.start_over()? {
+                    let stopped = self.options.stop.load(Ordering::Relaxed);
+                    if stopped || !self.start_over()? {
                         // what is in memory may be ahead of the log; the next owner begins from the log
                         return Ok(());
                     }

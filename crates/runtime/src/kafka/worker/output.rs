@@ -118,7 +118,10 @@ impl Worker {
         let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
         self.refusals.note(RefusedAt { service, processor, topic, partition, offset, code });
         let origin = Origin { topic, partition, offset, service, attempt: 1 };
-        let refused = self.sent_back(message).unwrap_or(Refused { origin, processor: to, first: None });
+        let mut refused = self.sent_back(message).unwrap_or(Refused { origin, processor: to, first: None });
+        if refused.processor.is_empty() {
+            refused.processor = to;
+        }
         let context = trace::follow(service, processor, message.traceparent()).header();
         let mut headers = refused.headers(letter);
         headers.push(("traceparent", context));

@@ -38,7 +38,10 @@ impl Worker {
             };
             owned.task.policies_changed(&policies);
             match owned.note_stored(&mut self.hot, &policies, &stage) {
-                Ok(()) => return Ok(()),
+                Ok(()) => {
+                    self.hot_is_back();
+                    return Ok(());
+                }
                 Err(LoadError::Hot(HotError::Redis(error))) => self.wait_for_hot(&error.to_string())?,
                 Err(LoadError::Hot(HotError::Lost)) => return Err(self.lost()),
                 Err(LoadError::State(error)) => return Err(error.into()),
