@@ -22,3 +22,8 @@ pub mod refusal_log;
 pub mod sender;
 pub mod telemetry;
 pub mod trace;
+
+/// For every program on this runtime, librdkafka included: it costs half of what the C library's allocator does
+/// (docs/decisions/0003-kafka-path.md).
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
