@@ -2,7 +2,9 @@
 //!
 //! Topics that move keys within one service are declared by that service with [`Topic::repartition`].
 
+use std::any::Any;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -49,6 +51,9 @@ pub struct TopicInfo {
     /// Whether other teams may read it.
     pub public: bool,
 }
+
+/// A value as its writer made it. Within one process readers take it as it is and need not decode the payload.
+pub type Value = Arc<dyn Any + Send + Sync>;
 
 /// A topic whose values are `T`.
 pub struct Topic<T> {
@@ -134,6 +139,21 @@ impl<T> Topic<T> {
     }
 }
 
+impl<T: Send + Sync + 'static> Topic<T> {
+    /// The value of a record: `known` if it is one of this topic's, else what `payload` says, which is then known.
+    ///
+    /// # Errors
+    /// If the payload is none of this topic's.
+    pub fn read(&self, known: &mut Option<Value>, codec: &Codec, payload: &[u8]) -> Result<Arc<T>, DecodeError> {
+        if let Some(value) = known.as_ref().and_then(|value| value.clone().downcast::<T>().ok()) {
+            return Ok(value);
+        }
+        let value = Arc::new(self.decode(codec, payload)?);
+        *known = Some(value.clone());
+        Ok(value)
+    }
+}
+
 /// Declares the public topics, their constants, and the list of all.
 macro_rules! catalogue {
     ($($(#[$doc:meta])* $constant:ident: $type:ty = $name:literal, $partition:expr, $cleanup:expr;)+) => {
@@ -148,6 +168,14 @@ macro_rules! catalogue {
         ) -> Option<Result<serde_json::Value, DecodeError>> {
             match name {
                 $($name => Some($constant.decode(codec, payload).and_then(|value| to_json(&value))),)+
+                _ => None,
+            }
+        }
+
+        /// Writes a value of the public topic called `name` as plain JSON text; none if it is no such value.
+        pub fn value_to_json_text(name: &str, value: &Value) -> Option<Result<String, DecodeError>> {
+            match name {
+                $($name => value.downcast_ref::<$type>().map(to_json_text),)+
                 _ => None,
             }
         }

@@ -68,7 +68,7 @@ impl View for Seen {
         *topics.entry(record.topic.to_owned()).or_default() += 1;
         if record.topic == KPI.info.name {
             let mut rows = self.rows.lock().unwrap_or_else(PoisonError::into_inner);
-            rows.take(record.topic, record.key, record.payload.unwrap_or_default());
+            rows.take(record.topic, record.key, None, record.payload.unwrap_or_default());
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a processor knows of the world, and how it speaks to it.
 
+use std::sync::Arc;
+
 use kefu_contracts::codec::{Codec, EncodeError};
 use kefu_contracts::topic::Topic;
 use kefu_contracts::{Code, Timestamp};
@@ -83,13 +85,21 @@ impl<'a> Context<'a> {
     }
 
     /// Writes `value` to `topic` under `key`; `at` is its event time.
-    pub fn emit<T>(&mut self, topic: &Topic<T>, key: impl Into<String>, value: &T, at: Timestamp) {
-        let mut payload = Vec::with_capacity(128);
-        match topic.encode(self.environment.codec, value, &mut payload) {
+    pub fn emit<T: Send + Sync + 'static>(
+        &mut self,
+        topic: &Topic<T>,
+        key: impl Into<String>,
+        value: impl Into<Arc<T>>,
+        at: Timestamp,
+    ) {
+        let value = value.into();
+        let mut payload = Vec::with_capacity(256);
+        match topic.encode(self.environment.codec, &value, &mut payload) {
             Ok(()) => self.effects.emissions.push(Emission {
                 topic: topic.info,
                 key: key.into(),
                 payload,
+                value: Some(value),
                 at,
                 event_type: topic.event_type,
                 cause: self.cause,

@@ -1,10 +1,10 @@
 //! What comes out of a processor, and what became of each record.
 
-use kefu_contracts::topic::TopicInfo;
+use kefu_contracts::topic::{TopicInfo, Value};
 use kefu_contracts::{Code, Timestamp};
 
 /// A record to be written.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Emission {
     /// Where to.
     pub topic: TopicInfo,
@@ -12,6 +12,8 @@ pub struct Emission {
     pub key: String,
     /// The value as it goes on the wire.
     pub payload: Vec<u8>,
+    /// The value as it was made, until its last reader has it.
+    pub value: Option<Value>,
     /// The event time.
     pub at: Timestamp,
     /// What it is, for the `event-type` header.

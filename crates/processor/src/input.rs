@@ -2,7 +2,7 @@
 
 use kefu_contracts::Timestamp;
 use kefu_contracts::codec::{Codec, DecodeError};
-use kefu_contracts::topic::TopicInfo;
+use kefu_contracts::topic::{TopicInfo, Value};
 
 /// The decoded input of a processor.
 pub trait Input: Sized + Send {
@@ -12,8 +12,10 @@ pub trait Input: Sized + Send {
     /// When what it tells of happened; none if its topic holds no single instant.
     fn event_time(&self) -> Option<Timestamp>;
 
-    /// Reads a payload of `topic`; none if the topic is not among [`Input::TOPICS`].
-    fn decode(topic: &str, codec: &Codec, payload: &[u8]) -> Option<Result<Self, DecodeError>>;
+    /// Reads a record of `topic`, whose value may be `known` and is known afterwards; none if the topic is not among
+    /// [`Input::TOPICS`].
+    fn read(topic: &str, known: &mut Option<Value>, codec: &Codec, payload: &[u8])
+    -> Option<Result<Self, DecodeError>>;
 }
 
 /// Declares an [`Input`]: `input! { /// doc \n pub enum Read { Event(ChannelEvent) from CHANNEL_EVENTS, } }`.
@@ -24,7 +26,7 @@ macro_rules! input {
     }) => {
         $(#[$doc])*
         #[derive(Debug)]
-        $vis enum $name { $($(#[$variant_doc])* $variant(Box<$type>)),+ }
+        $vis enum $name { $($(#[$variant_doc])* $variant(std::sync::Arc<$type>)),+ }
 
         impl $crate::Input for $name {
             const TOPICS: &'static [kefu_contracts::topic::TopicInfo] = &[$($topic.info),+];
@@ -33,13 +35,14 @@ macro_rules! input {
                 match self { $(Self::$variant(value) => $topic.event_time(value)),+ }
             }
 
-            fn decode(
+            fn read(
                 topic: &str,
+                known: &mut Option<kefu_contracts::topic::Value>,
                 codec: &kefu_contracts::codec::Codec,
                 payload: &[u8],
             ) -> Option<Result<Self, kefu_contracts::codec::DecodeError>> {
                 $(if topic == $topic.info.name {
-                    return Some($topic.decode(codec, payload).map(|value| Self::$variant(Box::new(value))));
+                    return Some($topic.read(known, codec, payload).map(Self::$variant));
                 })+
                 None
             }

@@ -75,14 +75,14 @@ impl Ledger {
     ) {
         if let Some(seen) = self.seen(command) {
             ctx.duplicate();
-            return tell(&seen, command.at, ctx);
+            return tell(seen, command.at, ctx);
         }
         let result = match decide(ctx) {
             Ok(done) => done_with(command, done),
             Err(reject) => refused(command, reject),
         };
         self.record(command, &result);
-        tell(&result, command.at, ctx);
+        tell(result, command.at, ctx);
     }
 
     /// What is to be answered to a command whose id was used before; none if it is new.
@@ -145,11 +145,12 @@ impl Ledger {
 
 /// Tells that a command is refused, without remembering it: for a refusal that says the same whenever it is given.
 pub fn tell_refusal(command: &Command, reject: Reject, ctx: &mut Context<'_>) {
-    tell(&refused(command, reject), command.at, ctx);
+    tell(refused(command, reject), command.at, ctx);
 }
 
-fn tell(result: &CommandResult, at: Timestamp, ctx: &mut Context<'_>) {
-    ctx.emit(&COMMAND_RESULTS, format!("{}/{}", result.tenant, result.command_id), result, at);
+fn tell(result: CommandResult, at: Timestamp, ctx: &mut Context<'_>) {
+    let key = format!("{}/{}", result.tenant, result.command_id);
+    ctx.emit(&COMMAND_RESULTS, key, result, at);
 }
 
 fn done_with(command: &Command, done: Done) -> CommandResult {

@@ -6,6 +6,7 @@
 //! tests and the embedded backend do. No clock, no I/O and no async belongs here.
 #![forbid(unsafe_code)]
 
+pub mod backend;
 pub mod command_queue;
 pub mod context;
 pub mod effects;
@@ -21,14 +22,15 @@ pub mod task;
 pub mod timers;
 pub mod topology;
 
+pub use backend::{NoStates, Sink, StateSource};
 pub use command_queue::CommandQueue;
 pub use context::{Clock, Context, Environment};
 pub use effects::{DeadLetter, Effects, Emission, Outcome};
 pub use input::Input;
 pub use ledger::{Done, Ledger};
-pub use pipeline::{NoStates, Pipeline, PipelineError, Sink, StateSource};
+pub use pipeline::{Pipeline, PipelineError};
 pub use processor::Processor;
 pub use state::StateRecord;
 pub use task::{Record, Task};
-pub use timers::{Due, Reached, TimerClass};
+pub use timers::{Due, Place, Reached, TimerClass};
 pub use topology::{Service, Stage, Topology};

@@ -8,50 +8,16 @@ use std::sync::Arc;
 
 use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
+use kefu_contracts::topic::Value;
 use kefu_policy::Policies;
 
+use crate::backend::{Sink, StateSource};
 use crate::context::{Clock, Environment};
-use crate::effects::{DeadLetter, Effects, Emission};
+use crate::effects::{Effects, Emission};
 use crate::state::StateError;
 use crate::task::{Record, Task};
-use crate::timers::{Due, Reached};
+use crate::timers::{Due, Place, Reached};
 use crate::topology::{Stage, Topology};
-
-/// Where stored states come from.
-pub trait StateSource {
-    /// The stored state of `key` in `stage`.
-    ///
-    /// # Errors
-    /// If the store cannot be read: what was wrong.
-    fn load(&self, stage: &Stage, key: &str) -> Result<Option<Vec<u8>>, String>;
-}
-
-/// For a pipeline that keeps its states in memory.
-#[derive(Clone, Copy, Debug)]
-pub struct NoStates;
-
-impl StateSource for NoStates {
-    fn load(&self, _: &Stage, _: &str) -> Result<Option<Vec<u8>>, String> {
-        Ok(None)
-    }
-}
-
-/// Takes what the pipeline writes.
-pub trait Sink {
-    /// A record written to a topic; called in order of emission.
-    fn emission(&mut self, stage: &Stage, emission: &Emission);
-
-    /// The [`Record::index`] under which the record of the last emission is read, so that a dead letter names it.
-    fn last_index(&self) -> usize {
-        0
-    }
-
-    /// A record that `stage` could not process.
-    fn dead_letter(&mut self, stage: &Stage, record: &Record<'_>, letter: &DeadLetter);
-
-    /// A timer of `stage` that was due at `due` fired.
-    fn timer(&mut self, _stage: &Stage, _due: Timestamp) {}
-}
 
 /// Why a pipeline stopped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -101,7 +67,7 @@ pub struct Pipeline {
     running: Vec<Running>,
     readers: HashMap<&'static str, Vec<usize>>,
     /// What is to be read yet, with its index.
-    queue: VecDeque<(Emission, usize)>,
+    queue: VecDeque<(Arc<Emission>, usize)>,
     codec: Codec,
     policies: Arc<Policies>,
     clock: Clock,
@@ -140,18 +106,24 @@ impl Pipeline {
         self.clock.now = self.clock.now.max(now);
     }
 
-    /// Takes a record and drains what follows from it.
+    /// Takes a record, whose value may be known, and drains what follows from it.
     ///
     /// # Errors
     /// If a stored state cannot be had.
     pub fn push(
         &mut self,
         record: Record<'_>,
+        known: Option<Value>,
         states: &dyn StateSource,
         sink: &mut dyn Sink,
     ) -> Result<(), PipelineError> {
-        self.deliver(record, states, sink)?;
+        self.deliver(record, known, states, sink)?;
         self.drain(states, sink)
+    }
+
+    /// Whether a stage reads `topic`.
+    pub fn reads(&self, topic: &str) -> bool {
+        self.readers.contains_key(topic)
     }
 
     /// Fires the timers due before `until`, or at it too if `inclusive`, and drains what follows.
@@ -173,6 +145,27 @@ impl Pipeline {
         Ok(())
     }
 
+    /// Fires the timers before `place` in the order of all that happens, and drains what follows.
+    ///
+    /// # Errors
+    /// If a stored state cannot be had.
+    pub fn advance_before(
+        &mut self,
+        place: Place,
+        states: &dyn StateSource,
+        sink: &mut dyn Sink,
+    ) -> Result<(), PipelineError> {
+        while self.first_due().is_some_and(|due| Place::of(due) < place) {
+            self.fire(states, sink)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a timer is left that is not recurring.
+    pub fn has_lasting_timer(&self) -> bool {
+        self.running.iter().any(|running| running.task.has_lasting_timer())
+    }
+
     /// Lets time run on until only recurring timers are left, or past `until`.
     ///
     /// # Errors
@@ -186,7 +179,7 @@ impl Pipeline {
         if let Some(until) = until {
             return self.advance(until, true, states, sink);
         }
-        while self.running.iter().any(|running| running.task.has_lasting_timer()) {
+        while self.has_lasting_timer() {
             self.fire(states, sink)?;
         }
         Ok(())
@@ -281,7 +274,11 @@ impl Pipeline {
         timers.min_by_key(|(due, index)| (due.at, due.class, *index))
     }
 
-    fn fire(&mut self, states: &dyn StateSource, sink: &mut dyn Sink) -> Result<(), PipelineError> {
+    /// Fires the first timer, if there is one, and drains what follows.
+    ///
+    /// # Errors
+    /// If a stored state cannot be had.
+    pub fn fire(&mut self, states: &dyn StateSource, sink: &mut dyn Sink) -> Result<(), PipelineError> {
         let Some((due, index)) = self.first_timer() else { return Ok(()) };
         self.set_now(due.at);
         let running = &mut self.running[index];
@@ -291,17 +288,21 @@ impl Pipeline {
         let mut effects = Effects::default();
         let environment = environment(&self.codec, &self.policies, self.clock);
         if running.task.fire(Reached::all(due.at), environment, &mut effects) {
-            sink.timer(&running.stage, due.at);
+            sink.timer(&running.stage, due);
         }
         self.take(index, None, effects, sink);
         self.drain(states, sink)
     }
 
     fn drain(&mut self, states: &dyn StateSource, sink: &mut dyn Sink) -> Result<(), PipelineError> {
-        while let Some((emission, index)) = self.queue.pop_front() {
+        while let Some((mut emission, index)) = self.queue.pop_front() {
+            let known = match Arc::get_mut(&mut emission) {
+                Some(own) => own.value.take(),
+                None => emission.value.clone(),
+            };
             let record =
                 Record { topic: emission.topic.name, key: emission.key.as_bytes(), payload: &emission.payload, index };
-            self.deliver(record, states, sink)?;
+            self.deliver(record, known, states, sink)?;
         }
         Ok(())
     }
@@ -309,15 +310,20 @@ impl Pipeline {
     fn deliver(
         &mut self,
         record: Record<'_>,
+        mut known: Option<Value>,
         states: &dyn StateSource,
         sink: &mut dyn Sink,
     ) -> Result<(), PipelineError> {
         let readers = self.readers.get(record.topic).cloned().unwrap_or_default();
         let mut told: Vec<&str> = Vec::new();
-        for index in readers {
+        for (place, &index) in readers.iter().enumerate() {
             let running = &mut self.running[index];
             let mut effects = Effects::default();
-            running.task.accept(&record, &self.codec, &mut effects);
+            running.task.accept(&record, &mut known, &self.codec, &mut effects);
+            if place + 1 == readers.len() {
+                // the last reader has it for itself
+                known = None;
+            }
             // what one processor of a service cannot read, none of them can
             if !effects.dead_letters.is_empty() {
                 if told.contains(&running.stage.service) {
@@ -348,7 +354,7 @@ impl Pipeline {
                 sink.dead_letter(&running.stage, record, letter);
             }
         }
-        for emission in effects.emissions {
+        for emission in effects.emissions.into_iter().map(Arc::new) {
             sink.emission(&running.stage, &emission);
             if self.readers.contains_key(emission.topic.name) {
                 self.queue.push_back((emission, sink.last_index()));

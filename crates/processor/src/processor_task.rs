@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use kefu_contracts::codec::{Codec, DecodeError};
 use kefu_contracts::partition::split_key;
+use kefu_contracts::topic::Value;
 use kefu_contracts::{Code, Reject, Timestamp};
 use kefu_policy::Policies;
 
@@ -168,7 +169,7 @@ impl<P: Processor> ProcessorTask<P> {
 }
 
 impl<P: Processor> Task for ProcessorTask<P> {
-    fn accept(&mut self, record: &Record<'_>, codec: &Codec, effects: &mut Effects) {
+    fn accept(&mut self, record: &Record<'_>, known: &mut Option<Value>, codec: &Codec, effects: &mut Effects) {
         let mut refuse = |code, detail| {
             effects.count(Outcome::Rejected);
             effects.dead_letters.push(DeadLetter { cause: record.index, code, detail });
@@ -179,7 +180,7 @@ impl<P: Processor> Task for ProcessorTask<P> {
             Err(error) => return refuse(Code::BadKey, format!("the key is no UTF-8: {error}")),
         };
         let read = catch_unwind(AssertUnwindSafe(|| {
-            let input = P::Input::decode(record.topic, codec, record.payload)?;
+            let input = P::Input::read(record.topic, known, codec, record.payload)?;
             Some(input.map(|input| (Arc::from(self.processor.key(key, &input)), input)))
         }));
         match read {

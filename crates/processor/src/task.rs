@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use kefu_contracts::codec::Codec;
+use kefu_contracts::topic::Value;
 use kefu_policy::Policies;
 
 use crate::context::Environment;
@@ -31,9 +32,9 @@ pub type StateChange = (Arc<str>, Option<Vec<u8>>);
 /// The order of a batch is: [`Task::accept`] each record, [`Task::supply`] the state of each [`Task::missing`] key,
 /// [`Task::run`], then [`Task::fire`] for timers, then [`Task::changes`].
 pub trait Task: Send {
-    /// Decodes a record and queues it. A dead letter that this leads to is for all processors of the service: none of
-    /// them can read the record.
-    fn accept(&mut self, record: &Record<'_>, codec: &Codec, effects: &mut Effects);
+    /// Reads a record and queues it; `known` is its value for this reader and for the next, so that it is decoded once.
+    /// A dead letter that this leads to is for all processors of the service: none of them can read the record.
+    fn accept(&mut self, record: &Record<'_>, known: &mut Option<Value>, codec: &Codec, effects: &mut Effects);
 
     /// The keys whose state is needed for the queued records.
     fn missing(&self) -> Vec<Arc<str>>;

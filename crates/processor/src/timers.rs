@@ -52,6 +52,25 @@ impl Due {
     }
 }
 
+/// A place in the order of what happens: at an instant its records come first, then timers by class.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    at: Timestamp,
+    class: Option<TimerClass>,
+}
+
+impl Place {
+    /// Where the records of an instant are taken.
+    pub fn of_records(at: Timestamp) -> Self {
+        Self { at, class: None }
+    }
+
+    /// Where a timer fires.
+    pub fn of(due: Due) -> Self {
+        Self { at: due.at, class: Some(due.class) }
+    }
+}
+
 /// Up to when timers may fire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reached {

@@ -126,6 +126,24 @@ impl Topology {
         self.upstream.get(index).map_or(&[], Vec::as_slice)
     }
 
+    /// The stages in two: those that hear each other, and those of services that nobody else hears. The latter may
+    /// follow at a distance.
+    pub fn split(self) -> (Self, Self) {
+        let is_heard = |stage: &Stage| {
+            let mut others = self.stages.iter().filter(|other| other.service != stage.service);
+            others.any(|other| stage.outputs.iter().any(|topic| other.reads(topic.name)))
+        };
+        let heard: BTreeSet<&str> =
+            self.stages.iter().filter(|stage| is_heard(stage)).map(|stage| stage.service).collect();
+        let all = self.stages.iter().cloned().zip(self.upstream.iter().cloned());
+        let (ahead, behind): (Vec<_>, Vec<_>) = all.partition(|(stage, _)| heard.contains(stage.service));
+        let of = |part: Vec<(Stage, Vec<StageName>)>| {
+            let (stages, upstream) = part.into_iter().unzip();
+            Self { stages, upstream }
+        };
+        (of(ahead), of(behind))
+    }
+
     /// Every topic that is read or written, once.
     pub fn topics(&self) -> Vec<TopicInfo> {
         let mut seen = BTreeSet::new();

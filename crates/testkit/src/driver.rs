@@ -1,5 +1,7 @@
 //! A pipeline on a manual clock, with everything it wrote kept.
 
+use std::sync::Arc;
+
 use kefu_contracts::codec::Codec;
 use kefu_contracts::{Code, Timestamp, Topic};
 use kefu_policy::Policies;
@@ -26,7 +28,7 @@ struct Kept {
 }
 
 impl Sink for Kept {
-    fn emission(&mut self, _: &Stage, emission: &Emission) {
+    fn emission(&mut self, _: &Stage, emission: &Arc<Emission>) {
         self.written.push(Written {
             topic: emission.topic.name,
             key: emission.key.clone(),
@@ -72,7 +74,7 @@ impl Driver {
     /// Gives raw bytes to the readers of `topic`.
     pub fn send_bytes(&mut self, topic: &str, key: &str, payload: &[u8]) {
         let record = Record { topic, key: key.as_bytes(), payload, index: 0 };
-        self.settle(|pipeline, kept| pipeline.push(record, &NoStates, kept));
+        self.settle(|pipeline, kept| pipeline.push(record, None, &NoStates, kept));
     }
 
     /// Lets time run to `at`, timers due at `at` included.

@@ -62,7 +62,7 @@ impl Processor for Articles {
         kept.ledger.decide(&command, ctx, |ctx| {
             let article = decide(kept.article.as_ref(), &command)?;
             let created = kept.article.is_none();
-            ctx.emit(&ARTICLES, ctx.key(), &article, command.at);
+            ctx.emit(&ARTICLES, ctx.key(), article.clone(), command.at);
             let body = json!({"article_id": article.article_id, "version": article.version,
                 "revision": article.revision, "retired": article.retired});
             kept.article = Some(article);

@@ -166,7 +166,7 @@ impl CaseState {
                 self.revision += 1;
                 self.told.insert(at, hash);
                 let told = verdict.told(&self.tenant, &self.case_id, at, model, self.revision);
-                ctx.emit(&CLASSIFICATIONS, ctx.key(), &told, at);
+                ctx.emit(&CLASSIFICATIONS, ctx.key(), told, at);
             }
             before = Some(Latest { at, hash, verdict });
         }

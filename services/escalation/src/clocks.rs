@@ -118,17 +118,17 @@ impl CaseClocks {
         let outcome = replay(self.playing(&arrived), history);
         for event in difference(&mut self.told, &outcome.events, history) {
             let at = event.at;
-            ctx.emit(&SLA_EVENTS, ctx.key(), &case.sla_event(&event), at);
+            ctx.emit(&SLA_EVENTS, ctx.key(), case.sla_event(&event), at);
         }
         for news in escalation_difference(&mut self.escalations, &outcome.raised) {
             match news {
                 News::Changed(known, at) => {
                     let (key, escalation) = case.escalation(&known);
-                    ctx.emit(&ESCALATIONS, key, &escalation, at);
+                    ctx.emit(&ESCALATIONS, key, escalation, at);
                 }
                 News::Tell(known, at, to) => {
                     let (key, notice) = case.notice(&known, at, &to, history.in_force(at.ms()));
-                    ctx.emit(&NOTICES, key, &notice, at);
+                    ctx.emit(&NOTICES, key, notice, at);
                 }
             }
         }
@@ -177,10 +177,10 @@ impl CaseClocks {
         self.spoken.clear();
         let case = CaseKey::new(ctx.key());
         for event in case.routing(route, self.channel, self.language) {
-            ctx.emit(&CHANNEL_EVENTS, case.conversation_key(), &event, route.at);
+            ctx.emit(&CHANNEL_EVENTS, case.conversation_key(), event, route.at);
         }
         if let Some(message) = case.expected_time(route, self.channel, self.language, self.customer.clone()) {
-            ctx.emit(&OUTBOUND, case.conversation_key(), &message, route.at);
+            ctx.emit(&OUTBOUND, case.conversation_key(), message, route.at);
         }
     }
 }

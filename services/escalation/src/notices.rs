@@ -1,5 +1,7 @@
 //! The processor that gathers notices to each member of staff into one message.
 
+use std::sync::Arc;
+
 use kefu_contracts::Reject;
 use kefu_contracts::topic::{OUTBOUND, TopicInfo};
 use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
@@ -38,7 +40,7 @@ impl Processor for Notices {
         let Read::Notice(told) = input;
         let new = || Waiting(Gathering::new(told.recipient_kind.clone(), told.language));
         let Waiting(gathering) = state.get_or_insert_with(new);
-        gathering.add(told.notice);
+        gathering.add(Arc::unwrap_or_clone(told).notice);
         Ok(())
     }
 
@@ -48,7 +50,7 @@ impl Processor for Notices {
         let now = ctx.now();
         let message = gathered(ctx.key(), &gathering.recipient_kind, gathering.language, &notices, now);
         if let Some(message) = message {
-            ctx.emit(&OUTBOUND, ctx.key(), &message, now);
+            ctx.emit(&OUTBOUND, ctx.key(), message, now);
         }
         if gathering.is_empty() {
             *state = None;

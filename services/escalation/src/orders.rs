@@ -64,7 +64,7 @@ impl Processor for Orders {
         let since_ms = order.progress.status().map_or(0, |(_, since)| at.ms_since(since));
         let stuck = StuckOrder { tenant, order_id, customer_id: &order.customer_id, status, since_ms };
         let (key, event) = stuck_order(&stuck, at);
-        ctx.emit(&CHANNEL_EVENTS, key, &event, at);
+        ctx.emit(&CHANNEL_EVENTS, key, event, at);
         order.progress.reported.push(status);
         order.stuck_at = order.progress.stuck_at(ctx.policies().history(ctx.tenant()));
         Ok(())

@@ -5,6 +5,7 @@
 //! decides up to which instant it looks.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kefu_contracts::partition::split_key;
 use kefu_contracts::topic::TopicInfo;
@@ -23,11 +24,12 @@ const LET_GO_KEPT_MS: i64 = 4 * 86_400_000;
 #[derive(Clone, Copy, Debug)]
 pub struct Agents;
 
-/// An agent's cases and shifts.
+/// An agent's cases and shifts. What is kept of a case is shared by copies of the state: each step may have to be
+/// undone.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AgentState {
     /// What the agent should know of each case.
-    pub cases: BTreeMap<String, CaseRecord>,
+    pub cases: BTreeMap<Arc<str>, Arc<CaseRecord>>,
     /// Shifts announced and not yet over with their handover, by id.
     pub shifts: BTreeMap<String, OwnShift>,
     tidy_at: Option<Timestamp>,
@@ -90,7 +92,7 @@ impl Processor for Agents {
     fn on_record(&self, state: &mut Option<AgentState>, input: News, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let News::News(news) = input;
         let agent = state.get_or_insert_default();
-        match *news {
+        match Arc::unwrap_or_clone(news) {
             AgentNews::Case(record) => agent.learn(record, ctx),
             AgentNews::Shift { at, shift, word } => agent.hear(at, shift, word),
         }
@@ -128,14 +130,14 @@ impl AgentState {
             }
         }
         if record.is_empty() {
-            self.cases.remove(&record.case_id);
+            self.cases.remove(record.case_id.as_str());
             return;
         }
         if let Some(latest) = record.latest().filter(|_| !record.is_held()) {
             let tidy_at = latest.plus_ms(LET_GO_KEPT_MS);
             self.tidy_at = Some(self.tidy_at.map_or(tidy_at, |at| at.min(tidy_at)));
         }
-        self.cases.insert(record.case_id.clone(), record);
+        self.cases.insert(Arc::from(record.case_id.as_str()), Arc::new(record));
     }
 
     /// Takes note of a shift; hours of one that was drafted are past and stay as they were.
@@ -177,7 +179,7 @@ impl AgentState {
         own.handover = OwnHandover::Drafted(now);
         let shift = own.shift.clone();
         let concerned = |record: &&CaseRecord| record.is_held() || record.latest() >= Some(shift.start);
-        let cases = self.cases.values().filter(concerned).cloned().collect();
+        let cases = self.cases.values().map(|record| &**record).filter(concerned).cloned().collect();
         send(&shift, now, cases, ctx);
     }
 
@@ -187,7 +189,7 @@ impl AgentState {
             let_go.map(|latest| latest.plus_ms(LET_GO_KEPT_MS))
         };
         self.cases.retain(|_, record| forget(record).is_none_or(|at| at > now));
-        self.tidy_at = self.cases.values().filter_map(forget).min();
+        self.tidy_at = self.cases.values().filter_map(|record| forget(record)).min();
     }
 }
 
@@ -196,7 +198,7 @@ fn send(shift: &ShiftRef, drafted_at: Timestamp, cases: Vec<CaseRecord>, ctx: &m
     let key = format!("{tenant}/{}", handover_id(tenant, outgoing, &shift.shift_id));
     let (outgoing, shift) = (outgoing.to_owned(), shift.clone());
     let at = ctx.now();
-    ctx.emit(&DRAFTS, key, &DraftNews::Cases { drafted_at, outgoing, shift, cases }, at);
+    ctx.emit(&DRAFTS, key, DraftNews::Cases { drafted_at, outgoing, shift, cases }, at);
 }
 
 #[cfg(test)]
@@ -315,7 +317,7 @@ mod tests {
         let mut agent = AgentState::default();
         let mut record = held("c-1#1", Timestamp::from_ms(0));
         record.views.push(View { from: Timestamp::from_ms(10), held: None });
-        agent.cases.insert(record.case_id.clone(), record);
+        agent.cases.insert(Arc::from(record.case_id.as_str()), Arc::new(record));
         agent.tidy(Timestamp::from_ms(10 + LET_GO_KEPT_MS - 1));
         assert_eq!(agent.tidy_at, Some(Timestamp::from_ms(10 + LET_GO_KEPT_MS)));
         agent.tidy(Timestamp::from_ms(10 + LET_GO_KEPT_MS));

@@ -59,7 +59,7 @@ impl Processor for Cases {
             Taken::Changed => {
                 if is_new {
                     let key = format!("{}/roster", event.tenant);
-                    ctx.emit(&ROSTER, key, &TenantSeen { at: event.at }, event.at);
+                    ctx.emit(&ROSTER, key, TenantSeen { at: event.at }, event.at);
                 }
                 tell(&mut case, &event, ctx);
                 case.forget_at = closed_at(&case.facts).map(|closed_at| {
@@ -98,7 +98,7 @@ fn tell(case: &mut CaseState, event: &CaseEvent, ctx: &mut Context<'_>) {
         } else {
             case.told.insert(agent.clone(), hash);
         }
-        ctx.emit(&AGENTS, format!("{}/{agent}", event.tenant), &AgentNews::Case(record), event.at);
+        ctx.emit(&AGENTS, format!("{}/{agent}", event.tenant), AgentNews::Case(record), event.at);
     }
 }
 

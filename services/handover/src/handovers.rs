@@ -1,5 +1,7 @@
 //! The processor `handovers`: the record of one outgoing agent and shift.
 
+use std::sync::Arc;
+
 use kefu_contracts::command::Command;
 use kefu_contracts::handover::{Handover, HandoverState};
 use kefu_contracts::partition::split_key;
@@ -68,10 +70,10 @@ impl Processor for Handovers {
 
     fn on_record(&self, state: &mut Option<Desk>, input: DeskInput, ctx: &mut Context<'_>) -> Result<(), Reject> {
         match input {
-            DeskInput::News(news) => state.get_or_insert_default().learn(*news, ctx),
+            DeskInput::News(news) => state.get_or_insert_default().learn(Arc::unwrap_or_clone(news), ctx),
             DeskInput::Command(command) => {
                 if request::read(&command).is_some() {
-                    state.get_or_insert_default().waiting.push(ctx.key(), *command)?;
+                    state.get_or_insert_default().waiting.push(ctx.key(), Arc::unwrap_or_clone(command))?;
                 }
             }
         }
@@ -254,7 +256,7 @@ impl Desk {
             && before != Some(&life.record)
         {
             life.record.revision = life.record.revision.saturating_add(1);
-            ctx.emit(&HANDOVERS, ctx.key(), &life.record, ctx.now());
+            ctx.emit(&HANDOVERS, ctx.key(), life.record.clone(), ctx.now());
         }
     }
 
@@ -283,7 +285,8 @@ fn hand_over(record: &Handover, moves: &[Move], ctx: &mut Context<'_>) {
     for moved in moves {
         let event = responsibility::assigned(record, moved, ctx.now());
         let key = format!("{}/{}", event.tenant, event.conversation_id);
-        ctx.emit(&CHANNEL_EVENTS, key, &event, event.occurred_at);
+        let at = event.occurred_at;
+        ctx.emit(&CHANNEL_EVENTS, key, event, at);
     }
 }
 
@@ -303,7 +306,7 @@ fn tell(record: &Handover, people: &[Addressee], news: News<'_>, part: &[&str], 
     let subject: Vec<&str> = [&[record.handover_id.as_str()], part].concat();
     for person in people {
         let (key, message) = notice::message(policy, ctx.tenant(), person, news, &subject, now);
-        ctx.emit(&OUTBOUND, key, &message, now);
+        ctx.emit(&OUTBOUND, key, message, now);
     }
 }
 

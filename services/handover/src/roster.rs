@@ -124,10 +124,10 @@ fn announce(shift: &Shift<'_>, at: Timestamp, ctx: &mut Context<'_>) {
     let (tenant, of) = (ctx.tenant(), ShiftRef::of(shift));
     for person in shift.staff {
         let news = AgentNews::Shift { at, shift: of.clone(), word: ShiftWord::Announced };
-        ctx.emit(&AGENTS, format!("{tenant}/{person}"), &news, at);
+        ctx.emit(&AGENTS, format!("{tenant}/{person}"), news, at);
     }
     let key = format!("{tenant}/{}", of.shift_id);
-    ctx.emit(&SHIFTS, key, &ShiftAnnounced { at, shift: of, staff: shift.staff.to_vec() }, at);
+    ctx.emit(&SHIFTS, key, ShiftAnnounced { at, shift: of, staff: shift.staff.to_vec() }, at);
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! A key exists from the announcement of the shift or the first command to it on. What was recorded weighs more than
 //! the policy: who checked in works the shift, whoever the rotation named.
 
+use std::sync::Arc;
+
 use kefu_contracts::command::Command;
 use kefu_contracts::partition::split_key;
 use kefu_contracts::topic::{COMMAND_RESULTS, COMMANDS, OUTBOUND, TopicInfo};
@@ -78,10 +80,10 @@ impl Processor for Shifts {
         ctx: &mut Context<'_>,
     ) -> Result<(), Reject> {
         match input {
-            ShiftInput::Announced(announced) => state.get_or_insert_default().announce(*announced),
+            ShiftInput::Announced(announced) => state.get_or_insert_default().announce(Arc::unwrap_or_clone(announced)),
             ShiftInput::Command(command) => {
                 if attendance::read(&command).is_some() {
-                    state.get_or_insert_default().waiting.push(ctx.key(), *command)?;
+                    state.get_or_insert_default().waiting.push(ctx.key(), Arc::unwrap_or_clone(command))?;
                 }
             }
         }
@@ -196,7 +198,7 @@ impl KnownShift {
 
     fn tell_agent(&self, agent: &str, word: ShiftWord, at: Timestamp, ctx: &mut Context<'_>) {
         let news = AgentNews::Shift { at, shift: self.shift.clone(), word };
-        ctx.emit(&AGENTS, format!("{}/{agent}", ctx.tenant()), &news, at);
+        ctx.emit(&AGENTS, format!("{}/{agent}", ctx.tenant()), news, at);
     }
 
     /// Tells the handovers of the team in whose time the person is here that there is somebody to take over.
@@ -209,7 +211,7 @@ impl KnownShift {
             for outgoing in shift.staff.iter().filter(|outgoing| *outgoing != agent) {
                 let key = format!("{tenant}/{}", handover_id(tenant, outgoing, &shift.id()));
                 let shift_end = Timestamp::from_ms(shift.end_ms);
-                ctx.emit(&DRAFTS, key, &DraftNews::Presence { agent_id: agent.to_owned(), at, here, shift_end }, at);
+                ctx.emit(&DRAFTS, key, DraftNews::Presence { agent_id: agent.to_owned(), at, here, shift_end }, at);
             }
         }
     }
@@ -231,7 +233,7 @@ impl KnownShift {
         for agent_id in self.attendance.missing_at(now) {
             let news = News::NotArrived { agent_id, shift_id };
             let (key, message) = notice::message(policy, tenant, &to, news, &[shift_id, agent_id], now);
-            ctx.emit(&OUTBOUND, key, &message, now);
+            ctx.emit(&OUTBOUND, key, message, now);
         }
     }
 }

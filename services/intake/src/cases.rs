@@ -72,9 +72,9 @@ impl Processor for Cases {
     ) -> Result<(), Reject> {
         let mut desk = Desk::new(ctx);
         match input {
-            CasesInput::Event(event) => desk.event(state, *event),
-            CasesInput::Classified(classification) => desk.classified(state, *classification),
-            CasesInput::Merge(message) => desk.merge_message(state, *message),
+            CasesInput::Event(event) => desk.event(state, Arc::unwrap_or_clone(event)),
+            CasesInput::Classified(classification) => desk.classified(state, Arc::unwrap_or_clone(classification)),
+            CasesInput::Merge(message) => desk.merge_message(state, Arc::unwrap_or_clone(message)),
         }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Keyed by customer. Fed by the cases; each tells what it knows when that changes.
 
+use std::sync::Arc;
+
 use kefu_contracts::Reject;
 use kefu_contracts::partition::split_key;
 use kefu_contracts::topic::{CUSTOMERS, TopicInfo};
@@ -40,11 +42,12 @@ impl Processor for Customers {
     ) -> Result<(), Reject> {
         let CustomersInput::News(news) = input;
         let file = state.get_or_insert_default();
-        if file.learn(*news) {
+        if file.learn(Arc::unwrap_or_clone(news)) {
             file.revision += 1;
             let (tenant, customer_id) = split_key(ctx.key());
             if let Some(customer) = file.snapshot(tenant, customer_id) {
-                ctx.emit(&CUSTOMERS, ctx.key(), &customer, customer.last_seen_at);
+                let at = customer.last_seen_at;
+                ctx.emit(&CUSTOMERS, ctx.key(), customer, at);
             }
         }
         Ok(())

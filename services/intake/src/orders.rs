@@ -2,6 +2,8 @@
 //!
 //! Keyed by order.
 
+use std::sync::Arc;
+
 use kefu_contracts::Reject;
 use kefu_contracts::order::OrderEvent;
 use kefu_contracts::partition::split_key;
@@ -51,11 +53,11 @@ impl Processor for Orders {
         }
         let (tenant, order_id) = split_key(ctx.key());
         let (at, before) = (event.occurred_at, order.snapshot(tenant, order_id));
-        order.report(*event);
+        order.report(Arc::unwrap_or_clone(event));
         if order.snapshot(tenant, order_id) != before {
             order.revision += 1;
             if let Some(snapshot) = order.snapshot(tenant, order_id) {
-                ctx.emit(&ORDERS, ctx.key(), &snapshot, at);
+                ctx.emit(&ORDERS, ctx.key(), snapshot, at);
             }
         }
         Ok(())

@@ -300,7 +300,7 @@ fn live_the_acknowledgement_counts_when_it_went_out() {
         let mut payload = Vec::new();
         CHANNEL_EVENTS.encode(pipeline.codec(), &event, &mut payload).unwrap();
         let record = Record { topic: CHANNEL_EVENTS.info.name, key: b"demo/c-1", payload: &payload, index: 0 };
-        pipeline.push(record, &NoStates, &mut cases).unwrap();
+        pipeline.push(record, None, &NoStates, &mut cases).unwrap();
     }
     let case = cases.0.last().unwrap();
     assert_eq!((case.opened_at, case.acknowledged_at), (at(SECOND), Some(at(3 * SECOND))));
@@ -311,7 +311,7 @@ fn live_the_acknowledgement_counts_when_it_went_out() {
 struct Snapshots(Vec<Case>);
 
 impl Sink for Snapshots {
-    fn emission(&mut self, _: &Stage, emission: &Emission) {
+    fn emission(&mut self, _: &Stage, emission: &std::sync::Arc<Emission>) {
         if emission.topic.name == CASES.info.name {
             self.0.push(CASES.decode(&Codec::single_object(), &emission.payload).unwrap());
         }

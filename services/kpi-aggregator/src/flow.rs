@@ -49,6 +49,6 @@ pub fn send(changes: Changes, at: Timestamp, ctx: &mut Context<'_>) {
     for ((dimensions, minute), delta) in changes {
         let window = minute_window(minute);
         let key = window.row_key(ctx.tenant(), &dimensions);
-        ctx.emit(&MINUTES, key, &MinuteChange { minute, delta, as_of }, window.start);
+        ctx.emit(&MINUTES, key, MinuteChange { minute, delta, as_of }, window.start);
     }
 }

@@ -2,6 +2,7 @@
 //! minute and not once a message.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kefu_contracts::topic::TopicInfo;
 use kefu_contracts::{Reject, Timestamp};
@@ -46,7 +47,7 @@ impl Processor for Minutes {
         _: &mut Context<'_>,
     ) -> Result<(), Reject> {
         let MinuteInput::Change(change) = input;
-        let MinuteChange { minute, delta, as_of } = *change;
+        let MinuteChange { minute, delta, as_of } = Arc::unwrap_or_clone(change);
         let end = minute_window(minute).end;
         let due = end.max(beat(as_of, MINUTE_MS));
         let MinuteState(waiting) = state.get_or_insert_with(|| MinuteState(BTreeMap::new()));
@@ -84,7 +85,8 @@ fn send(state: &mut Option<MinuteState>, until: Timestamp, ctx: &mut Context<'_>
     while let Some(entry) = waiting.first_entry().filter(|entry| *entry.key() <= until) {
         let gathered = entry.remove();
         let key = format!("{}/{}", ctx.tenant(), dimensions_of(ctx.key()));
-        ctx.emit(&WINDOWS, key, &gathered, gathered.at);
+        let at = gathered.at;
+        ctx.emit(&WINDOWS, key, gathered, at);
     }
     *state = Some(MinuteState(waiting)).filter(|state| !state.0.is_empty());
 }

@@ -40,7 +40,7 @@ impl Processor for Rows {
         let RowState(row) = state.get_or_insert_with(|| RowState(Row::new(update.window)));
         if row.update(&update) {
             let published = row.published(ctx.key(), false);
-            ctx.emit(&KPI, ctx.key(), &published, ctx.now());
+            ctx.emit(&KPI, ctx.key(), published, ctx.now());
         }
         if row.is_unknown() {
             *state = None;
@@ -52,7 +52,7 @@ impl Processor for Rows {
         if let Some(RowState(mut row)) = state.take() {
             row.revision += 1;
             let published = row.published(ctx.key(), true);
-            ctx.emit(&KPI, ctx.key(), &published, ctx.now());
+            ctx.emit(&KPI, ctx.key(), published, ctx.now());
         }
         Ok(())
     }

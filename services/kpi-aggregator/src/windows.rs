@@ -1,5 +1,7 @@
 //! Tells rows of all sizes what changed in a minute, each in its own rhythm, and what the backlog is.
 
+use std::sync::Arc;
+
 use kefu_calendar::Zone;
 use kefu_contracts::partition::split_key;
 use kefu_contracts::topic::{KPI_LATE, TopicInfo};
@@ -48,11 +50,11 @@ impl Processor for Windows {
         let now = gathered.at;
         let zone = zone(ctx, minute_start(gathered.minute));
         let WindowState(books) = state.get_or_insert_with(|| WindowState(Dispatch::new(zone, now)));
-        let late = books.take(*gathered, zone);
+        let late = books.take(Arc::unwrap_or_clone(gathered), zone);
         for (window, delta) in late {
             let key = window.row_key(ctx.tenant(), dimensions(ctx));
             let row = late_row(&key, &window, &delta);
-            ctx.emit(&KPI_LATE, key, &row, now);
+            ctx.emit(&KPI_LATE, key, row, now);
         }
         forget(state);
         Ok(())
@@ -82,7 +84,8 @@ impl Processor for Windows {
 fn tell(updates: Vec<RowUpdate>, ctx: &mut Context<'_>) {
     for update in updates {
         let key = update.window.row_key(ctx.tenant(), dimensions(ctx));
-        ctx.emit(&ROWS, key, &update, update.window.end);
+        let at = update.window.end;
+        ctx.emit(&ROWS, key, update, at);
     }
 }
 

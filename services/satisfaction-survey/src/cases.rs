@@ -166,10 +166,11 @@ fn say(telling: Telling, tenant: &str, ctx: &mut Context<'_>) {
                     since.unwrap_or_else(|| ctx.now())
                 }
             };
-            ctx.emit(&CANDIDATES, key, &news, at);
+            ctx.emit(&CANDIDATES, key, news, at);
         }
         Telling::FollowUp(cause) => {
-            ctx.emit(&FOLLOW_UP_CAUSES, format!("{tenant}/{}", cause.follow_up_id), &cause, cause.at());
+            let at = cause.at();
+            ctx.emit(&FOLLOW_UP_CAUSES, format!("{tenant}/{}", cause.follow_up_id), cause, at);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! come in, in whatever conversation and order it was.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kefu_contracts::partition::{conversation_of, split_key};
 use kefu_contracts::topic::{OUTBOUND, TopicInfo};
@@ -65,7 +66,7 @@ impl Processor for Customers {
     ) -> Result<(), Reject> {
         let CustomersInput::News(news) = input;
         let mut customer = state.take().unwrap_or_default();
-        match *news {
+        match Arc::unwrap_or_clone(news) {
             CustomerNews::Candidate(version, candidate) => customer.consider(version, *candidate)?,
             CustomerNews::Gone { version, candidate, moved } => {
                 customer.pending.remove(&candidate.survey_id);
@@ -151,7 +152,8 @@ impl CustomerState {
         let policies = ctx.policies().history(tenant);
         let every_ms = |at: Timestamp| policies.in_force(at.ms()).follow_up.important_every_ms;
         if let Some(cause) = self.visits.plan(tenant, customer_id, ctx.now(), every_ms) {
-            ctx.emit(&FOLLOW_UP_CAUSES, format!("{tenant}/{}", cause.follow_up_id), &cause, cause.at());
+            let at = cause.at();
+            ctx.emit(&FOLLOW_UP_CAUSES, format!("{tenant}/{}", cause.follow_up_id), cause, at);
         }
     }
 
@@ -184,8 +186,8 @@ impl CustomerState {
                 continue;
             };
             let (message, cause) = care::message(tenant, &care, contact, at);
-            ctx.emit(&OUTBOUND, format!("{tenant}/{}", conversation_of(&contact.case_id)), &message, at);
-            ctx.emit(&FOLLOW_UP_CAUSES, format!("{tenant}/{}", cause.follow_up_id), &cause, at);
+            ctx.emit(&OUTBOUND, format!("{tenant}/{}", conversation_of(&contact.case_id)), message, at);
+            ctx.emit(&FOLLOW_UP_CAUSES, format!("{tenant}/{}", cause.follow_up_id), cause, at);
         }
     }
 
@@ -203,5 +205,5 @@ fn quiet_ms(ctx: &Context<'_>, at: Timestamp) -> i64 {
 fn tell(version: Version, candidate: Candidate, decision: Decision, ctx: &mut Context<'_>) {
     let key = format!("{}/{}", ctx.tenant(), candidate.survey_id);
     let at = candidate.at;
-    ctx.emit(&INVITATIONS, key, &SurveyNews { version, candidate: Box::new(candidate), decision }, at);
+    ctx.emit(&INVITATIONS, key, SurveyNews { version, candidate: Box::new(candidate), decision }, at);
 }

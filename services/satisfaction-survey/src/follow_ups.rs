@@ -2,6 +2,8 @@
 //!
 //! Keyed by follow-up. Commands wait for their own instant: by then it is known whether it was still needed.
 
+use std::sync::Arc;
+
 use kefu_contracts::command::Command;
 use kefu_contracts::survey::FollowUp;
 use kefu_contracts::topic::{COMMAND_RESULTS, COMMANDS, FOLLOW_UPS, TopicInfo};
@@ -65,9 +67,9 @@ impl Processor for FollowUps {
         ctx: &mut Context<'_>,
     ) -> Result<(), Reject> {
         match input {
-            FollowUpsInput::Cause(cause) => state.get_or_insert_default().learn(*cause, ctx),
+            FollowUpsInput::Cause(cause) => state.get_or_insert_default().learn(Arc::unwrap_or_clone(cause), ctx),
             FollowUpsInput::Command(command) if [DONE, REVIEW_UPDATE].contains(&command.kind.as_str()) => {
-                state.get_or_insert_default().waiting.push(ctx.key(), *command)?;
+                state.get_or_insert_default().waiting.push(ctx.key(), Arc::unwrap_or_clone(command))?;
             }
             FollowUpsInput::Command(_) => {}
         }
@@ -145,7 +147,7 @@ impl FollowUpRecord {
             return;
         }
         let follow_up = FollowUp { revision: revision + 1, ..unchanged };
-        ctx.emit(&FOLLOW_UPS, ctx.key(), &follow_up, at);
+        ctx.emit(&FOLLOW_UPS, ctx.key(), follow_up.clone(), at);
         self.follow_up = Some(follow_up);
     }
 

@@ -86,7 +86,7 @@ impl OrderState {
             None if due_at.is_none() => return,
             None => customer_key(tenant, customer_id),
         };
-        ctx.emit(&CANDIDATES, key.clone(), &CustomerNews::Care(care.clone()), delivered_at);
+        ctx.emit(&CANDIDATES, key.clone(), CustomerNews::Care(care.clone()), delivered_at);
         self.told = Some((key, care));
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Keyed by survey. Answers wait for their own instant: by then it is known whether the case was taken up again.
 
+use std::sync::Arc;
+
 use kefu_contracts::command::Command;
 use kefu_contracts::id::hash_id;
 use kefu_contracts::survey::{FollowUpKind, Survey, SurveyState};
@@ -73,9 +75,9 @@ impl Processor for Surveys {
         ctx: &mut Context<'_>,
     ) -> Result<(), Reject> {
         match input {
-            SurveysInput::News(news) => state.get_or_insert_default().learn(*news, ctx),
+            SurveysInput::News(news) => state.get_or_insert_default().learn(Arc::unwrap_or_clone(news), ctx),
             SurveysInput::Command(command) if command.kind == ANSWER => {
-                state.get_or_insert_default().waiting.push(ctx.key(), *command)?;
+                state.get_or_insert_default().waiting.push(ctx.key(), Arc::unwrap_or_clone(command))?;
             }
             SurveysInput::Command(_) => {}
         }
@@ -142,7 +144,7 @@ impl SurveyRecord {
             return;
         }
         let conversation = message.conversation_id.as_deref().unwrap_or_default();
-        ctx.emit(&OUTBOUND, format!("{}/{conversation}", ctx.tenant()), &message, at);
+        ctx.emit(&OUTBOUND, format!("{}/{conversation}", ctx.tenant()), message, at);
     }
 
     fn remind(&mut self, ctx: &mut Context<'_>) {
@@ -184,13 +186,13 @@ impl SurveyRecord {
         let (Some(course), Some(survey)) = (&self.course, &self.survey) else { return };
         if answer.is_low() {
             let cause = review(course, at, ctx);
-            ctx.emit(&FOLLOW_UP_CAUSES, format!("{}/{}", ctx.tenant(), cause.follow_up_id), &cause, at);
+            ctx.emit(&FOLLOW_UP_CAUSES, format!("{}/{}", ctx.tenant(), cause.follow_up_id), cause, at);
         }
         if answer.solved == Some(false)
             && let Some(addressee) = &course.candidate.addressee
         {
             let event = dissatisfied(survey, addressee, at);
-            ctx.emit(&CHANNEL_EVENTS, format!("{}/{}", ctx.tenant(), event.conversation_id), &event, at);
+            ctx.emit(&CHANNEL_EVENTS, format!("{}/{}", ctx.tenant(), event.conversation_id), event, at);
         }
     }
 
@@ -208,7 +210,7 @@ impl SurveyRecord {
         }
         let survey = Survey { revision: revision + 1, ..unchanged };
         let at = changed_at(course, &survey);
-        ctx.emit(&SURVEYS, ctx.key(), &survey, at);
+        ctx.emit(&SURVEYS, ctx.key(), survey.clone(), at);
         self.survey = Some(survey);
     }
 

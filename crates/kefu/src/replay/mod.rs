@@ -3,6 +3,7 @@
 //! Owns the loop: each input is drained through all services before the next, timers fire between inputs, and the same
 //! inputs give the same bytes. What the files look like is `output`'s matter.
 
+mod behind;
 mod compare;
 mod describe;
 mod input;
@@ -17,9 +18,10 @@ use kefu_contracts::Timestamp;
 use kefu_contracts::codec::{Codec, EncodeError};
 use kefu_contracts::topic::{CHANNEL_EVENTS, COMMANDS, ORDER_EVENTS, POLICIES};
 use kefu_policy::Policies;
-use kefu_processor::{Clock, NoStates, Pipeline, PipelineError, Record, Topology};
+use kefu_processor::{Clock, NoStates, Pipeline, PipelineError, Place, Record, Topology};
 use kefu_runtime::backend::NewRecord;
 
+use self::behind::{Ahead, Behind, News, settle};
 pub(crate) use compare::compare;
 pub(crate) use describe::describe;
 pub(crate) use input::{Inputs, Order, Recorded};
@@ -79,14 +81,17 @@ pub(crate) enum Stage {
 /// See [`ReplayError`]; a bad line is no error but a dead letter.
 pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<Summary, ReplayError> {
     let codec = Codec::single_object();
-    let topology = Topology::new(&services::all())?;
+    let (ahead, behind) = Topology::new(&services::all())?.split();
     let clock = Clock { now: Timestamp::MIN, live: false };
+    let policies = Arc::new(options.policies);
+    let pipeline = |topology| Pipeline::new(topology, codec.clone(), policies.clone(), clock);
     let mut output = Output::create(&options.out, &options.prefix, codec.clone())?;
-    write_policies(&options.policies, &codec, &mut output)?;
+    write_policies(&policies, &codec, &mut output)?;
+    let behind = Behind { pipeline: pipeline(&behind), output: Overview::new(output) };
     let mut replay = Replay {
-        pipeline: Pipeline::new(&topology, codec.clone(), Arc::new(options.policies), clock),
-        codec,
-        output: Overview::new(output),
+        pipeline: pipeline(&ahead),
+        codec: codec.clone(),
+        ahead: Ahead::start(behind)?,
         inputs: 0,
         bad_lines: 0,
     };
@@ -96,7 +101,9 @@ pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<S
         }
     })?;
     while let Some(line) = inputs.next()? {
-        replay.take(&line)?;
+        if !replay.take(&line)? {
+            break;
+        }
         if replay.inputs.is_multiple_of(1024) {
             progress(Stage::Playing(replay.inputs));
         }
@@ -106,57 +113,86 @@ pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<S
 }
 
 struct Replay {
+    /// The services that hear each other; the others are behind.
     pipeline: Pipeline,
     codec: Codec,
-    output: Overview<Output>,
+    ahead: Ahead,
     inputs: u64,
     bad_lines: u64,
 }
 
 impl Replay {
-    fn take(&mut self, line: &input::Line) -> Result<(), ReplayError> {
+    /// Takes a line; gives whether to go on.
+    fn take(&mut self, line: &input::Line) -> Result<bool, ReplayError> {
         match line.parse() {
             Ok(recorded) => {
                 self.inputs += 1;
-                self.output.inner.line = Some(line.number);
-                self.play(&recorded)
+                self.play(line.number, &recorded)
             }
             Err(detail) => {
                 self.bad_lines += 1;
-                self.output.inner.bad_line(line.number, &line.text, &detail);
-                Ok(())
+                Ok(self.ahead.tell(News::BadLine { number: line.number, text: line.text.clone(), detail }))
             }
         }
     }
 
-    fn play(&mut self, recorded: &Recorded) -> Result<(), ReplayError> {
+    fn play(&mut self, line: u64, recorded: &Recorded) -> Result<bool, ReplayError> {
         let at = recorded.at();
-        self.pipeline.advance(at, false, &NoStates, &mut self.output)?;
+        self.pipeline.advance(at, false, &NoStates, &mut self.ahead)?;
         self.pipeline.set_now(at);
-        self.output.inner.now = at;
-        let record = to_record(recorded, &self.codec)?;
-        self.output.inner.input(record.topic.name, &record.key, at, &record.payload);
-        let input = Record { topic: record.topic.name, key: record.key.as_bytes(), payload: &record.payload, index: 0 };
-        self.pipeline.push(input, &NoStates, &mut self.output)?;
-        self.settle();
-        Ok(())
-    }
-
-    /// Lets go of what the services have forgotten.
-    fn settle(&mut self) {
-        for (_, task) in self.pipeline.tasks() {
-            task.settle();
-        }
+        let NewRecord { topic, key, payload, .. } = to_record(recorded, &self.codec)?;
+        let goes_on = self.ahead.tell(News::Input { line, at, topic, key: key.clone(), payload: payload.clone() });
+        let input = Record { topic: topic.name, key: key.as_bytes(), payload: &payload, index: 0 };
+        self.pipeline.push(input, None, &NoStates, &mut self.ahead)?;
+        settle(&mut self.pipeline);
+        Ok(goes_on)
     }
 
     fn finish(mut self, until: Option<Timestamp>, out: &std::path::Path) -> Result<Summary, ReplayError> {
-        self.output.inner.line = None;
-        self.pipeline.run_out(until, &NoStates, &mut self.output)?;
-        self.pipeline.end(&NoStates, &mut self.output)?;
-        let faults = self.pipeline.timer_faults();
-        let stages = self.pipeline.counts().map(|(stage, counts)| (stage.id(), counts)).collect();
-        let totals = self.output.rows.totals();
-        let output = self.output.inner;
+        self.ahead.tell(News::InputsEnd);
+        self.pipeline.run_out(until, &NoStates, &mut self.ahead)?;
+        if let Some(until) = until {
+            self.ahead.tell(News::Until(until));
+        }
+        let mut behind = self.ahead.join()?;
+        if until.is_none() {
+            self.run_out_together(&mut behind)?;
+        }
+        self.pipeline.end(&NoStates, &mut self.ahead)?;
+        self.pass_on(&mut behind)?;
+        behind.end()?;
+        self.summary(behind, out)
+    }
+
+    /// Lets time run on, in step, until only recurring timers are left.
+    fn run_out_together(&mut self, behind: &mut Behind) -> Result<(), ReplayError> {
+        let place = |pipeline: &Pipeline| pipeline.first_due().map(Place::of);
+        while self.pipeline.has_lasting_timer() || behind.pipeline.has_lasting_timer() {
+            match (place(&self.pipeline), place(&behind.pipeline)) {
+                (Some(here), there) if there.is_none_or(|there| here <= there) => {
+                    self.pipeline.fire(&NoStates, &mut self.ahead)?;
+                    self.pass_on(behind)?;
+                }
+                _ => behind.fire()?,
+            }
+        }
+        Ok(())
+    }
+
+    fn pass_on(&mut self, behind: &mut Behind) -> Result<(), ReplayError> {
+        for news in self.ahead.drain() {
+            behind.take(news)?;
+        }
+        Ok(())
+    }
+
+    fn summary(self, behind: Behind, out: &std::path::Path) -> Result<Summary, ReplayError> {
+        let pipelines = [&self.pipeline, &behind.pipeline];
+        let faults = pipelines.iter().flat_map(|pipeline| pipeline.timer_faults()).collect();
+        let stages = pipelines.iter().flat_map(|pipeline| pipeline.counts());
+        let stages = stages.map(|(stage, counts)| (stage.id(), counts)).collect();
+        let totals = behind.output.rows.totals();
+        let output = behind.output.inner;
         let refused = output.refused.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
         let topics = output.finish()?;
         let summary =

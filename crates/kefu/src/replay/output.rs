@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kefu_contracts::codec::Codec;
+use kefu_contracts::codec::{Codec, DecodeError};
 use kefu_contracts::topic::{self, DEAD_LETTERS, TopicInfo};
 use kefu_contracts::{Code, Timestamp};
 use kefu_processor::{DeadLetter, Emission, Record, Sink, Stage};
@@ -43,8 +44,41 @@ struct RefusedHeaders<'a> {
 }
 
 enum Item {
-    Topic { name: &'static str, key: String, at: Timestamp, payload: Vec<u8> },
+    /// What came in from outside.
+    Input {
+        name: &'static str,
+        key: String,
+        at: Timestamp,
+        payload: Vec<u8>,
+    },
+    /// What a service wrote.
+    Written(Arc<Emission>),
     Refused(String),
+}
+
+impl Item {
+    fn topic(&self) -> &'static str {
+        match self {
+            Item::Input { name, .. } => name,
+            Item::Written(emission) => emission.topic.name,
+            Item::Refused(_) => DEAD_LETTERS.name,
+        }
+    }
+
+    fn write(self, file: &mut impl Write, codec: &Codec) -> io::Result<()> {
+        let (key, at, value) = match &self {
+            Item::Input { name, key, at, payload } => (key, at, topic::payload_to_json_text(name, codec, payload)),
+            Item::Written(emission) => (&emission.key, &emission.at, value_of(emission, codec)),
+            Item::Refused(text) => return writeln!(file, "{text}"),
+        };
+        let value = value.transpose().map_err(io::Error::other)?.unwrap_or_default();
+        writeln!(file, r#"{{"key":{},"timestamp":"{at}","value":{value}}}"#, serde_json::to_string(key)?)
+    }
+}
+
+fn value_of(emission: &Emission, codec: &Codec) -> Option<Result<String, DecodeError>> {
+    let known = emission.value.as_ref().and_then(|value| topic::value_to_json_text(emission.topic.name, value));
+    known.or_else(|| topic::payload_to_json_text(emission.topic.name, codec, &emission.payload))
 }
 
 /// How many records went to each topic.
@@ -90,7 +124,7 @@ impl Output {
 
     /// Writes a record that came in from outside.
     pub(crate) fn input(&mut self, name: &'static str, key: &str, at: Timestamp, payload: &[u8]) {
-        self.add(Item::Topic { name, key: key.to_owned(), at, payload: payload.to_vec() });
+        self.add(Item::Input { name, key: key.to_owned(), at, payload: payload.to_vec() });
     }
 
     /// Writes a line that is no input.
@@ -124,6 +158,19 @@ impl Output {
         }
     }
 
+    /// Writes a record of a service, if others may read it.
+    pub(crate) fn written(&mut self, emission: &Arc<Emission>) {
+        if emission.topic.public {
+            self.add(Item::Written(emission.clone()));
+        }
+    }
+
+    /// Writes a record that a service refused.
+    pub(crate) fn refuse_record(&mut self, service: &str, record: &Record<'_>, letter: &DeadLetter) {
+        let key = String::from_utf8_lossy(record.key);
+        self.refuse(service, record.topic, Some(&key), record.payload, letter.code, &letter.detail);
+    }
+
     fn refuse(&mut self, service: &str, topic: &str, key: Option<&str>, value: &[u8], code: Code, detail: &str) {
         *self.refused.entry(code.as_str()).or_default() += 1;
         let refused = Refused {
@@ -139,20 +186,12 @@ impl Output {
 }
 
 impl Sink for Output {
-    fn emission(&mut self, _: &Stage, emission: &Emission) {
-        if emission.topic.public {
-            self.add(Item::Topic {
-                name: emission.topic.name,
-                key: emission.key.clone(),
-                at: emission.at,
-                payload: emission.payload.clone(),
-            });
-        }
+    fn emission(&mut self, _: &Stage, emission: &Arc<Emission>) {
+        self.written(emission);
     }
 
     fn dead_letter(&mut self, stage: &Stage, record: &Record<'_>, letter: &DeadLetter) {
-        let key = String::from_utf8_lossy(record.key);
-        self.refuse(stage.service, record.topic, Some(&key), record.payload, letter.code, &letter.detail);
+        self.refuse_record(stage.service, record, letter);
     }
 }
 
@@ -170,19 +209,9 @@ fn write_all(
 ) -> io::Result<TopicCounts> {
     let mut counts: TopicCounts = files.keys().map(|name| ((*name).to_owned(), 0)).collect();
     for item in receiver.iter().flatten() {
-        let name = match &item {
-            Item::Topic { name, .. } => *name,
-            Item::Refused(_) => DEAD_LETTERS.name,
-        };
+        let name = item.topic();
         let Some(file) = files.get_mut(name) else { continue };
-        match item {
-            Item::Topic { key, at, payload, .. } => {
-                let value = topic::payload_to_json_text(name, codec, &payload).transpose().map_err(io::Error::other)?;
-                let key = serde_json::to_string(&key)?;
-                writeln!(file, r#"{{"key":{key},"timestamp":"{at}","value":{}}}"#, value.unwrap_or_default())?;
-            }
-            Item::Refused(text) => writeln!(file, "{text}")?,
-        }
+        item.write(file, codec)?;
         if let Some(count) = counts.get_mut(name) {
             *count += 1;
         }

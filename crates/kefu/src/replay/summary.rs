@@ -3,10 +3,11 @@
 //! Owns the totals. They are taken from the rows of key figures themselves, so the summary and the KPIs cannot differ.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kefu_contracts::codec::Codec;
 use kefu_contracts::kpi::{KpiRow, MetricValue};
-use kefu_contracts::topic::KPI;
+use kefu_contracts::topic::{KPI, Value};
 use kefu_processor::pipeline::StageCounts;
 use kefu_processor::{DeadLetter, Emission, Record, Sink, Stage};
 use serde::ser::SerializeMap;
@@ -62,15 +63,15 @@ pub(crate) struct Totals {
 #[derive(Debug, Default)]
 pub(crate) struct Rows {
     codec: Codec,
-    rows: BTreeMap<String, KpiRow>,
+    rows: BTreeMap<String, Arc<KpiRow>>,
 }
 
 impl Rows {
     /// Takes a written record in.
-    pub(crate) fn take(&mut self, topic: &str, key: &str, payload: &[u8]) {
+    pub(crate) fn take(&mut self, topic: &str, key: &str, mut known: Option<Value>, payload: &[u8]) {
         if topic == KPI.info.name
             && key.contains("/P3M/")
-            && let Ok(row) = KPI.decode(&self.codec, payload)
+            && let Ok(row) = KPI.read(&mut known, &self.codec, payload)
             && row.dimensions.len() <= 1
         {
             self.rows.insert(key.to_owned(), row);
@@ -113,8 +114,8 @@ impl<S: Sink> Overview<S> {
 }
 
 impl<S: Sink> Sink for Overview<S> {
-    fn emission(&mut self, stage: &Stage, emission: &Emission) {
-        self.rows.take(emission.topic.name, &emission.key, &emission.payload);
+    fn emission(&mut self, stage: &Stage, emission: &Arc<Emission>) {
+        self.rows.take(emission.topic.name, &emission.key, emission.value.clone(), &emission.payload);
         self.inner.emission(stage, emission);
     }
 

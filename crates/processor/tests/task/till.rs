@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use kefu_contracts::codec::{Codec, DecodeError};
-use kefu_contracts::topic::{CHANNEL_EVENTS, TopicInfo};
+use kefu_contracts::topic::{CHANNEL_EVENTS, TopicInfo, Value};
 use kefu_contracts::{Code, Reject, Timestamp};
 use kefu_policy::{Policies, Policy};
 use kefu_processor::{
@@ -22,7 +22,7 @@ impl Input for Word {
         None
     }
 
-    fn decode(_: &str, _: &Codec, payload: &[u8]) -> Option<Result<Self, DecodeError>> {
+    fn read(_: &str, _: &mut Option<Value>, _: &Codec, payload: &[u8]) -> Option<Result<Self, DecodeError>> {
         let text = String::from_utf8(payload.to_vec());
         Some(text.map(Word).map_err(|_| DecodeError::UnknownFraming(payload[0])))
     }
@@ -125,7 +125,7 @@ impl Bench {
         let mut effects = Effects::default();
         for (index, (key, payload)) in words.iter().enumerate() {
             let record = Record { topic: CHANNEL_EVENTS.info.name, key: key.as_bytes(), payload, index };
-            self.task.accept(&record, &self.codec, &mut effects);
+            self.task.accept(&record, &mut None, &self.codec, &mut effects);
         }
         for key in self.task.missing() {
             self.task.supply(key, None).unwrap();

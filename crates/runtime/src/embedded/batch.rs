@@ -4,10 +4,11 @@
 //! record that was refused.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use kefu_contracts::Timestamp;
 use kefu_contracts::topic::{DEAD_LETTERS, TopicInfo};
-use kefu_processor::{DeadLetter, Emission, Record, Sink, Stage};
+use kefu_processor::{DeadLetter, Due, Emission, Record, Sink, Stage};
 
 use crate::clock;
 use crate::dead_letter::{self, Origin};
@@ -98,7 +99,7 @@ impl Batch {
 }
 
 impl Sink for Batch {
-    fn emission(&mut self, _: &Stage, emission: &Emission) {
+    fn emission(&mut self, _: &Stage, emission: &Arc<Emission>) {
         self.heartbeat.beat();
         *self.counts.emitted.entry(emission.topic.name).or_default() += 1;
         self.append(emission.topic, emission.key.clone(), emission.at, emission.payload.clone());
@@ -123,10 +124,10 @@ impl Sink for Batch {
         self.append(DEAD_LETTERS, key, clock::now(), value);
     }
 
-    fn timer(&mut self, stage: &Stage, due: Timestamp) {
+    fn timer(&mut self, stage: &Stage, due: Due) {
         self.heartbeat.beat();
         if self.live {
-            let late_ms = clock::now().ms_since(due).max(0);
+            let late_ms = clock::now().ms_since(due.at).max(0);
             let label = StageLabel { service: stage.service, processor: stage.name };
             #[expect(clippy::cast_precision_loss, reason = "a lateness in milliseconds is far below 2^52")]
             self.counts.lateness.push((label, late_ms as f64 / 1000.0));

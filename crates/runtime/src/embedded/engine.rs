@@ -304,7 +304,7 @@ impl Engine {
         let (topic, key, payload) = (record.topic, record.key, record.payload);
         let index = self.batch.append(topic, key.clone(), record.at, payload.clone());
         let record = Record { topic: topic.name, key: key.as_bytes(), payload: &payload, index };
-        self.pipeline.push(record, &States(&self.store), &mut self.batch)
+        self.pipeline.push(record, None, &States(&self.store), &mut self.batch)
     }
 
     /// Takes new policies over; gives whether every state was told of them.

@@ -59,7 +59,7 @@ impl Processor for Desks {
             at: command.at,
             request: Some(command.request()),
         };
-        ctx.emit(&COMMAND_RESULTS, format!("{}/{}", command.tenant, command.command_id), &result, command.at);
+        ctx.emit(&COMMAND_RESULTS, format!("{}/{}", command.tenant, command.command_id), result, command.at);
         Ok(())
     }
 

@@ -156,7 +156,7 @@ impl Desk<'_, '_> {
     }
 
     fn say(&mut self, conversation_id: &str, message: &MergeMessage, about: &Input) {
-        self.ctx.emit(&MERGES, format!("{}/{conversation_id}", self.tenant), message, about.at);
+        self.ctx.emit(&MERGES, format!("{}/{conversation_id}", self.tenant), message.clone(), about.at);
     }
 }
 

@@ -25,7 +25,7 @@ impl Desk<'_, '_> {
         case.revision += 1;
         let snapshot = case.facts.snapshot(self.tenant, self.conversation_id, &case.case_id, case.revision);
         let at = change.told.iter().chain(&change.untrue).map(|fact| fact.at).max().unwrap_or(case.facts.opened_at);
-        self.ctx.emit(&CASES, self.case_key(&case.case_id), &snapshot, at);
+        self.ctx.emit(&CASES, self.case_key(&case.case_id), snapshot, at);
         self.write_to_customer(case, change, at);
         self.tell_customer_file(&case.case_id, change.before.as_deref(), &case.facts);
     }
@@ -39,11 +39,11 @@ impl Desk<'_, '_> {
         let channel = case.facts.channel;
         for fact in &change.untrue {
             let record = retraction(fact, &change.cause_id, subject, channel);
-            self.ctx.emit(&CASE_EVENTS, self.case_key(&case.case_id), &record, fact.at);
+            self.ctx.emit(&CASE_EVENTS, self.case_key(&case.case_id), record, fact.at);
         }
         for fact in &change.told {
             let record = fact.record(subject, channel);
-            self.ctx.emit(&CASE_EVENTS, self.case_key(&case.case_id), &record, fact.at);
+            self.ctx.emit(&CASE_EVENTS, self.case_key(&case.case_id), record, fact.at);
         }
     }
 
@@ -83,7 +83,8 @@ impl Desk<'_, '_> {
         case.asked |= asks;
         for message in messages.into_iter().flatten() {
             let key = format!("{}/{}", self.tenant, self.conversation_id);
-            self.ctx.emit(&OUTBOUND, key, &message, message.at);
+            let at = message.at;
+            self.ctx.emit(&OUTBOUND, key, message, at);
         }
     }
 
@@ -94,7 +95,7 @@ impl Desk<'_, '_> {
         let told = unmoved.map_or(&[][..], |before| &before.customers);
         for known in now.customers.iter().filter(|known| !told.contains(known)) {
             let news = CustomerNews { case_id: case_id.to_owned(), opened_at: now.opened_at, known: known.clone() };
-            self.ctx.emit(&CUSTOMER_NEWS, format!("{}/{}", self.tenant, known.id), &news, now.opened_at);
+            self.ctx.emit(&CUSTOMER_NEWS, format!("{}/{}", self.tenant, known.id), news, now.opened_at);
         }
     }
 }

@@ -4,14 +4,18 @@
 //! `dispatch`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kefu_contracts::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::window::{GRACE_MS, MINUTE_MS, minute_of, minute_start};
+use crate::domain::window::{GRACE_MS, MINUTE_MS, minute_of};
 
 /// How long a minute is remembered by itself: until the hour it is in is final for certain.
 const REMEMBERED_MS: i64 = GRACE_MS + 61 * MINUTE_MS;
+
+/// Minutes of an hour.
+const HOUR: i64 = 60;
 
 /// What happened in a minute.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,13 +26,82 @@ struct Minute {
     written: bool,
 }
 
+/// The minutes of an hour in which something happened, counted from 1970.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Hour {
+    /// The sum of the minutes' changes.
+    change: i64,
+    minutes: BTreeMap<i64, Minute>,
+}
+
+/// Minutes by hour counted from 1970; hours in which nothing happened are left out. Copies share the hours: each step of
+/// a processor may have to be undone, and touches few of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<i64, Minute>", into = "BTreeMap<i64, Minute>")]
+struct Hours(BTreeMap<i64, Arc<Hour>>);
+
+impl From<BTreeMap<i64, Minute>> for Hours {
+    fn from(minutes: BTreeMap<i64, Minute>) -> Self {
+        let mut hours = Self::default();
+        for (number, minute) in minutes {
+            hours.edit(number, |known| *known = minute);
+        }
+        hours
+    }
+}
+
+impl From<Hours> for BTreeMap<i64, Minute> {
+    fn from(hours: Hours) -> Self {
+        hours.0.values().flat_map(|hour| hour.minutes.iter().map(|(number, minute)| (*number, *minute))).collect()
+    }
+}
+
+impl Hours {
+    fn edit(&mut self, minute: i64, edit: impl FnOnce(&mut Minute)) {
+        let hour = Arc::make_mut(self.0.entry(minute.div_euclid(HOUR)).or_default());
+        let known = hour.minutes.entry(minute).or_default();
+        let before = known.change;
+        edit(known);
+        hour.change += known.change - before;
+    }
+
+    /// What happened in the minutes at `from` or after.
+    fn from(&self, from: i64) -> impl Iterator<Item = (i64, Minute)> {
+        let hours = self.0.range(from.div_euclid(HOUR)..);
+        hours.flat_map(move |(_, hour)| hour.minutes.range(from..).map(|(number, minute)| (*number, *minute)))
+    }
+
+    /// The sum of the changes before a minute.
+    fn sum_before(&self, minute: i64) -> i64 {
+        let number = minute.div_euclid(HOUR);
+        let whole: i64 = self.0.range(..number).map(|(_, hour)| hour.change).sum();
+        let part = self.0.get(&number).map(|hour| hour.minutes.range(..minute).map(|(_, minute)| minute.change).sum());
+        whole + part.unwrap_or(0)
+    }
+
+    /// Lets go of the minutes before `minute` and gives the sum of their changes.
+    fn cut(&mut self, minute: i64) -> i64 {
+        let sum = self.sum_before(minute);
+        let number = minute.div_euclid(HOUR);
+        self.0 = self.0.split_off(&number);
+        if let Some(first) = self.0.get_mut(&number) {
+            let hour = Arc::make_mut(first);
+            hour.minutes = hour.minutes.split_off(&minute);
+            hour.change = hour.minutes.values().map(|minute| minute.change).sum();
+            if hour.minutes.is_empty() {
+                self.0.remove(&number);
+            }
+        }
+        sum
+    }
+}
+
 /// The backlog of one set of dimensions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backlog {
     /// The sum of all changes before the minutes remembered.
     base: i64,
-    /// By minute counted from 1970; minutes in which nothing happened are left out.
-    minutes: BTreeMap<i64, Minute>,
+    minutes: Hours,
 }
 
 impl Backlog {
@@ -37,48 +110,34 @@ impl Backlog {
         if minute < first_remembered(now) {
             self.base += change;
         } else {
-            self.minutes.entry(minute).or_default().change += change;
+            self.minutes.edit(minute, |known| known.change += change);
         }
     }
 
     /// Takes note that the minute has a row of its own.
     pub fn written(&mut self, minute: i64) {
-        self.minutes.entry(minute).or_default().written = true;
+        self.minutes.edit(minute, |known| known.written = true);
     }
 
     /// The minutes at `from` or after that have a row of their own.
     pub fn written_from(&self, from: i64) -> impl Iterator<Item = i64> {
-        self.minutes.range(from..).filter(|(_, minute)| minute.written).map(|(number, _)| *number)
-    }
-
-    /// The cases open or pending at each of `ends`, which must be in order.
-    pub fn at_each(&self, ends: impl Iterator<Item = Timestamp>) -> Vec<i64> {
-        let mut minutes = self.minutes.iter().peekable();
-        let mut open = self.base;
-        let level = ends.map(|end| {
-            while let Some((_, minute)) = minutes.next_if(|(number, _)| minute_start(**number) < end) {
-                open += minute.change;
-            }
-            open
-        });
-        level.collect()
+        self.minutes.from(from).filter(|(_, minute)| minute.written).map(|(number, _)| number)
     }
 
     /// The cases open or pending at `end`.
     pub fn at(&self, end: Timestamp) -> i64 {
-        self.at_each(std::iter::once(end)).first().copied().unwrap_or(self.base)
+        // a minute counts from its first instant on
+        self.base + self.minutes.sum_before(minute_of(end.plus_ms(MINUTE_MS - 1)))
     }
 
     /// Sums up the minutes that are final at `now`.
     pub fn fold(&mut self, now: Timestamp) {
-        let rest = self.minutes.split_off(&first_remembered(now));
-        let folded = std::mem::replace(&mut self.minutes, rest);
-        self.base += folded.values().map(|minute| minute.change).sum::<i64>();
+        self.base += self.minutes.cut(first_remembered(now));
     }
 
     /// Whether there is nothing to remember.
     pub fn is_empty(&self) -> bool {
-        self.base == 0 && self.minutes.is_empty()
+        self.base == 0 && self.minutes.0.is_empty()
     }
 }
 
@@ -91,6 +150,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::domain::window::minute_start;
 
     const NOW: Timestamp = Timestamp::from_ms(10_000 * MINUTE_MS);
 
@@ -113,7 +173,10 @@ mod tests {
                 .iter()
                 .map(|end| changes.iter().filter(|(minute, _)| minute < end).map(|(_, change)| change).sum())
                 .collect();
-            prop_assert_eq!(backlog.at_each(ends.iter().map(|end| minute_start(*end))), recount);
+            let levels: Vec<i64> = ends.iter().map(|end| backlog.at(minute_start(*end))).collect();
+            prop_assert_eq!(levels, recount);
+            let bytes = postcard::to_allocvec(&backlog).unwrap();
+            prop_assert_eq!(postcard::from_bytes::<Backlog>(&bytes).unwrap(), backlog);
         }
     }
 

@@ -6,12 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::metric::{Count, Timing};
 use crate::domain::sketch::Sketch;
+use crate::domain::sums::Sums;
 
 /// Changes of a row's metrics, or all of them. What has come to nothing is not kept, so that equal contents are equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delta {
-    /// By metric; never 0.
-    pub counts: BTreeMap<Count, i64>,
+    /// By metric.
+    pub counts: Sums<Count>,
     /// By metric; never empty.
     pub timings: BTreeMap<Timing, Sketch>,
 }
@@ -24,11 +25,7 @@ impl Delta {
 
     /// Adds `amount` to a count.
     pub fn count(&mut self, metric: Count, amount: i64) {
-        let sum = self.counts.entry(metric).or_default();
-        *sum += amount;
-        if *sum == 0 {
-            self.counts.remove(&metric);
-        }
+        self.counts.add(metric, amount);
     }
 
     /// Adds `times` occurrences of a duration in milliseconds.
@@ -42,9 +39,7 @@ impl Delta {
 
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Delta) {
-        for (metric, amount) in &other.counts {
-            self.count(*metric, *amount);
-        }
+        self.counts.merge(&other.counts);
         for (metric, added) in &other.timings {
             let sketch = self.timings.entry(*metric).or_default();
             sketch.merge(added);
@@ -56,12 +51,12 @@ impl Delta {
 
     /// Takes a count out.
     pub fn take(&mut self, metric: Count) -> i64 {
-        self.counts.remove(&metric).unwrap_or_default()
+        self.counts.take(metric)
     }
 
     /// The count of a metric.
     pub fn of(&self, metric: Count) -> i64 {
-        self.counts.get(&metric).copied().unwrap_or_default()
+        self.counts.get(metric)
     }
 }
 

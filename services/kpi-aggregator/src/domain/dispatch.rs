@@ -194,10 +194,10 @@ impl Dispatch {
     fn with_backlog(&self, due: BTreeMap<Window, Delta>, now: Timestamp) -> Vec<RowUpdate> {
         let mut due: Vec<(Window, Delta)> = due.into_iter().collect();
         due.sort_by_key(|(window, _)| (window.end, window.size));
-        let levels = self.backlog.at_each(due.iter().map(|(window, _)| window.end));
-        due.into_iter()
-            .zip(levels)
-            .map(|((window, delta), backlog)| RowUpdate { window, delta, backlog, ended: window.end <= now })
-            .collect()
+        let update = |(window, delta): (Window, Delta)| {
+            let (backlog, ended) = (self.backlog.at(window.end), window.end <= now);
+            RowUpdate { window, delta, backlog, ended }
+        };
+        due.into_iter().map(update).collect()
     }
 }

@@ -14,6 +14,7 @@ pub mod handover_figures;
 pub mod metric;
 pub mod row;
 pub mod sketch;
+pub mod sums;
 pub mod survey_figures;
 pub mod verdicts;
 pub mod waits;

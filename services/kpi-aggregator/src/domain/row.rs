@@ -105,7 +105,7 @@ fn row(
 
 fn metrics(delta: &Delta) -> BTreeMap<String, Option<MetricValue>> {
     let counts =
-        delta.counts.iter().filter_map(|(metric, amount)| Some((metric.name()?.into_owned(), Some(number(*amount)))));
+        delta.counts.iter().filter_map(|(metric, amount)| Some((metric.name()?.into_owned(), Some(number(amount)))));
     let timings = delta
         .timings
         .iter()

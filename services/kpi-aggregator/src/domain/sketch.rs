@@ -7,10 +7,12 @@
 //! stands for its middle: at most 1/128 away from any value in it, which keeps the relative error below 0.8 %. No
 //! logarithm is taken, so that all machines agree.
 
-use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use kefu_contracts::kpi::Distribution;
 use serde::{Deserialize, Serialize};
+
+use crate::domain::sums::Sums;
 
 const STEPS: i64 = 64;
 const STEP_BITS: u32 = STEPS.trailing_zeros();
@@ -18,7 +20,7 @@ const STEP_BITS: u32 = STEPS.trailing_zeros();
 /// Counts by bucket, with the exact sum of the values; negative where more was taken away than added.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sketch {
-    buckets: BTreeMap<u16, i64>,
+    buckets: Sums<u16>,
     /// Wraps rather than saturates, so that taking away stays exact whatever a record claims.
     sum: i64,
 }
@@ -27,15 +29,13 @@ impl Sketch {
     /// Adds `times` occurrences of `value`; a negative number takes them away. Negative values count as 0.
     pub fn record(&mut self, value: i64, times: i64) {
         let value = value.max(0);
-        self.add_bucket(bucket_of(value), times);
+        self.buckets.add(bucket_of(value), times);
         self.sum = self.sum.wrapping_add(value.wrapping_mul(times));
     }
 
     /// Adds all of `other`.
     pub fn merge(&mut self, other: &Sketch) {
-        for (bucket, count) in &other.buckets {
-            self.add_bucket(*bucket, *count);
-        }
+        self.buckets.merge(&other.buckets);
         self.sum = self.sum.wrapping_add(other.sum);
     }
 
@@ -46,31 +46,32 @@ impl Sketch {
 
     /// How many values.
     pub fn count(&self) -> i64 {
-        self.buckets.values().sum()
+        self.buckets.iter().map(|(_, count)| count).sum()
     }
 
     /// The value at or below which a share `percent` of the values lie (nearest rank), within the error; none if there
     /// are no values. What was taken away weighs like what was added.
     pub fn percentile(&self, percent: u32) -> Option<f64> {
-        let total: i64 = self.buckets.values().map(|count| count.abs()).sum();
+        let total: i64 = self.buckets.iter().map(|(_, count)| count.abs()).sum();
         let rank = (total * i64::from(percent) + 99) / 100;
         let mut passed = 0;
-        let reached = self.buckets.iter().find(|(_, count)| {
+        let mut buckets = self.buckets.iter();
+        let reached = buckets.find(|(_, count)| {
             passed += count.abs();
             passed >= rank
         });
-        reached.map(|(bucket, _)| middle(*bucket))
+        reached.map(|(bucket, _)| middle(bucket))
     }
 
     /// As it is published; none if nothing is left.
     pub fn distribution(&self) -> Option<Distribution> {
-        let (first, last) = (self.buckets.keys().next()?, self.buckets.keys().next_back()?);
+        let ((first, _), (last, _)) = (self.buckets.iter().next()?, self.buckets.iter().next_back()?);
         let percentile = |percent| self.percentile(percent).unwrap_or_default();
         Some(Distribution {
             count: self.count(),
             sum: self.sum,
-            min: middle(*first),
-            max: middle(*last),
+            min: middle(first),
+            max: middle(last),
             p50: percentile(50),
             p90: percentile(90),
             p95: percentile(95),
@@ -80,16 +81,12 @@ impl Sketch {
     }
 
     fn to_text(&self) -> String {
-        let buckets: Vec<String> = self.buckets.iter().map(|(bucket, count)| format!("{bucket}:{count}")).collect();
-        buckets.join(" ")
-    }
-
-    fn add_bucket(&mut self, bucket: u16, times: i64) {
-        let count = self.buckets.entry(bucket).or_default();
-        *count += times;
-        if *count == 0 {
-            self.buckets.remove(&bucket);
+        let mut text = String::new();
+        for (bucket, count) in self.buckets.iter() {
+            let space = if text.is_empty() { "" } else { " " };
+            let _ = write!(text, "{space}{bucket}:{count}");
         }
+        text
     }
 }
 

@@ -82,6 +82,7 @@ impl Worker {
     /// Queues a record with the tasks that read it; gives whether there was one.
     fn accept(&mut self, index: usize, message: &Fetched<'_>, touched: &mut BTreeMap<(usize, i32), Effects>) -> bool {
         let mut taken = false;
+        let mut value = None;
         let partition = message.partition();
         let back = self.sent_back(message);
         let topic = self.options.connection.without_prefix(message.topic());
@@ -93,7 +94,7 @@ impl Worker {
             {
                 let record = Record { topic, key: message.key(), payload: message.payload(), index };
                 let effects = touched.entry((stage, partition)).or_default();
-                owned.task.accept(&record, &self.options.codec, effects);
+                owned.task.accept(&record, &mut value, &self.options.codec, effects);
                 taken = true;
             }
         }
