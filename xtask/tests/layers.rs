@@ -14,18 +14,20 @@ const RUNTIME: &str = "kefu-runtime";
 /// The crates of kefu that a shared crate may use.
 const SHARED: &[(&str, &[&str])] = &[
     ("kefu-calendar", &[]),
+    ("kefu-commit", &[]),
     ("kefu-contracts", &[]),
     ("kefu-text", &["kefu-contracts"]),
     ("kefu-policy", &["kefu-calendar", "kefu-contracts"]),
     ("kefu-processor", &["kefu-contracts", "kefu-policy"]),
-    (RUNTIME, &["kefu-contracts", "kefu-policy", "kefu-processor"]),
+    (RUNTIME, &["kefu-commit", "kefu-contracts", "kefu-policy", "kefu-processor"]),
     ("kefu-testkit", &["kefu-contracts", "kefu-policy", "kefu-processor", RUNTIME]),
     ("kefu-test-rig", &[]),
     ("kefu-integration-tests", &["kefu-test-rig"]),
 ];
 
 /// What the shared crates that hold rules must do without: async and HTTP.
-const PURE: [&str; 5] = ["kefu-calendar", "kefu-contracts", "kefu-text", "kefu-policy", "kefu-processor"];
+const PURE: [&str; 6] =
+    ["kefu-calendar", "kefu-commit", "kefu-contracts", "kefu-text", "kefu-policy", "kefu-processor"];
 const ASYNC: [&str; 3] = ["tokio", "axum", "futures"];
 
 struct Package {

@@ -1,0 +1,181 @@
+//! The hot copy of one task's states: taking it over, and keeping it up to date.
+
+/// What a worker expects of a hot copy when it writes to it or reads from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Mark {
+    /// A random id of one claim.
+    pub incarnation: u128,
+    /// Writes under this incarnation. The watermark would not do: a batch of states takes several writes, and the
+    /// watermark only moves with the last of them.
+    pub writes: u64,
+}
+
+/// What is next to be done to take a task over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CopyStep {
+    /// Set a new incarnation, take the copy's word back that it is whole, and ask up to where it has the changelog.
+    Claim,
+    /// Wait until every transaction is over that has written to the changelog up to now, and ask for its range.
+    Settle,
+    /// Empty the copy.
+    Clear,
+    /// Read the changelog from here to its end into the copy.
+    Replay {
+        /// The first offset.
+        from: i64,
+    },
+    /// Say that the copy has everything.
+    MarkWhole,
+    /// Take note of the timers of every state.
+    Note,
+}
+
+/// What came of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CopyDone {
+    /// The copy was claimed.
+    Claimed {
+        /// The new incarnation.
+        incarnation: u128,
+        /// Up to where the copy has the changelog; none if it has nothing.
+        had: Option<i64>,
+    },
+    /// The changelog is settled.
+    Settled {
+        /// Its first offset.
+        low: i64,
+        /// The offset after its last one.
+        end: i64,
+    },
+    /// The copy was emptied, in so many calls.
+    Cleared {
+        /// How many.
+        writes: u64,
+    },
+    /// States were written, or nothing but the watermark.
+    Wrote {
+        /// Up to where the copy has the changelog now; none while more states up to there follow.
+        watermark: Option<i64>,
+    },
+    /// The changelog was read.
+    Replayed {
+        /// The offset that follows.
+        end: i64,
+    },
+    /// The copy is marked as whole.
+    Whole,
+    /// The timers are known.
+    Noted,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Phase {
+    Unclaimed,
+    Claimed,
+    Stale { low: i64 },
+    Replaying { from: i64 },
+    Complete,
+    Whole,
+    Ready,
+}
+
+/// What is known of the hot copy of one task.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct HotCopy {
+    phase: Phase,
+    mark: Mark,
+    /// Up to where the copy has the changelog.
+    watermark: i64,
+    /// The changelog's next offset, as far as its only writer can know: aborted transactions of others move it further.
+    /// A lower bound does, because states are read back from here on.
+    end: i64,
+}
+
+impl HotCopy {
+    pub(crate) fn unclaimed() -> Self {
+        let mark = Mark { incarnation: 0, writes: 0 };
+        Self { phase: Phase::Unclaimed, mark, watermark: NOTHING, end: 0 }
+    }
+
+    /// What the copy must say of itself to be this worker's.
+    pub fn mark(&self) -> Mark {
+        self.mark
+    }
+
+    /// Up to where the copy has the changelog.
+    pub fn watermark(&self) -> i64 {
+        self.watermark
+    }
+
+    /// Up to where the copy has the changelog once everything that is committed was written to it.
+    pub fn end(&self) -> i64 {
+        self.end
+    }
+
+    /// Whether the states can be used.
+    pub fn is_ready(&self) -> bool {
+        self.phase == Phase::Ready
+    }
+
+    /// Whether committed states are missing in the copy.
+    pub fn is_behind(&self) -> bool {
+        self.is_ready() && self.watermark != self.end
+    }
+
+    /// What is next to be done to take the task over.
+    pub(crate) fn step(&self) -> Option<CopyStep> {
+        match self.phase {
+            Phase::Unclaimed => Some(CopyStep::Claim),
+            Phase::Claimed => Some(CopyStep::Settle),
+            Phase::Stale { .. } => Some(CopyStep::Clear),
+            Phase::Replaying { from } => Some(CopyStep::Replay { from }),
+            Phase::Complete => Some(CopyStep::MarkWhole),
+            Phase::Whole => Some(CopyStep::Note),
+            Phase::Ready => None,
+        }
+    }
+
+    pub(crate) fn done(&mut self, done: CopyDone) {
+        match done {
+            CopyDone::Claimed { incarnation, had } => {
+                self.mark = Mark { incarnation, writes: 0 };
+                self.watermark = had.unwrap_or(NOTHING);
+                self.phase = Phase::Claimed;
+            }
+            CopyDone::Settled { low, end } => {
+                self.end = end;
+                // nothing, or a copy of another changelog
+                let is_of_this = (0..=end).contains(&self.watermark);
+                self.phase = if is_of_this { Phase::Replaying { from: self.watermark } } else { Phase::Stale { low } };
+            }
+            CopyDone::Cleared { writes } => {
+                self.mark.writes += writes;
+                self.watermark = NOTHING;
+                if let Phase::Stale { low } = self.phase {
+                    self.phase = Phase::Replaying { from: low };
+                }
+            }
+            CopyDone::Wrote { watermark } => {
+                self.mark.writes += 1;
+                self.watermark = watermark.unwrap_or(self.watermark);
+            }
+            CopyDone::Replayed { end } => {
+                self.end = end;
+                self.phase = Phase::Complete;
+            }
+            CopyDone::Whole => self.phase = Phase::Whole,
+            CopyDone::Noted => self.phase = Phase::Ready,
+        }
+    }
+
+    /// Takes note that so many states were committed.
+    pub(crate) fn committed(&mut self, states: usize) {
+        if states > 0 {
+            // the records and the marker of their transaction
+            self.end += i64::try_from(states).unwrap_or(i64::MAX - 1) + 1;
+        }
+    }
+}
+
+/// The watermark of an empty copy.
+const NOTHING: i64 = -1;

@@ -1,0 +1,148 @@
+//! Taking a partition's task over, as a shell does it.
+
+use kefu_commit::{CopyDone, CopyStep, Mark};
+
+use super::{Around, Cursor, Luck, Memory, Process, task};
+use crate::guards::Guard;
+use crate::kafka::Timer;
+use crate::redis::{Answer, Call};
+use crate::setup::{KEYS, Setup};
+
+impl Process {
+    /// A call to Redis; none if the caller is told of an error.
+    pub(super) fn call(&self, partition: u8, call: Call, luck: Luck, around: &mut Around<'_>) -> Option<Answer> {
+        if luck == Luck::Late {
+            around.redis.late = Some((partition, call));
+            return None;
+        }
+        if luck == Luck::NotDone {
+            return None;
+        }
+        let changelog = &around.kafka.changelogs[partition as usize];
+        let answer = around.redis.call(partition, call, changelog, around.setup);
+        (luck == Luck::Good).then_some(answer)
+    }
+
+    fn copy_failed(&mut self, partition: u8, around: &Around<'_>) {
+        self.cursor = Cursor::None;
+        self.worker.copy_failed(task(partition));
+        if !around.setup.has(Guard::GroupBeforeClaim) {
+            self.worker.served();
+        }
+    }
+
+    pub(super) fn restore(&mut self, partition: u8, step: CopyStep, luck: Luck, around: &mut Around<'_>) -> bool {
+        let mark = self.mark(partition).expect("a task that is restored is owned");
+        let done = match step {
+            CopyStep::Claim => self.claim(partition, luck, around),
+            CopyStep::Settle => return self.settle(partition, mark, luck, around),
+            CopyStep::Clear => match self.clear(partition, mark, luck, around) {
+                Some(None) => return true,
+                done => done.flatten(),
+            },
+            CopyStep::Replay { from } => return self.replay(partition, from, luck, around),
+            CopyStep::MarkWhole => {
+                let answer = self.call(partition, Call::MarkWhole { mark }, luck, around);
+                (answer == Some(Answer::Done)).then_some(CopyDone::Whole)
+            }
+            CopyStep::Note => self.note(partition, mark, around),
+        };
+        match done {
+            Some(done) => self.worker.copy_done(task(partition), done),
+            None => self.copy_failed(partition, around),
+        }
+        true
+    }
+
+    fn claim(&mut self, partition: u8, luck: Luck, around: &mut Around<'_>) -> Option<CopyDone> {
+        if around.setup.has(Guard::Forget) {
+            self.memory[partition as usize] = Memory::default();
+        }
+        let incarnation = around.fresh;
+        match self.call(partition, Call::Claim { incarnation }, luck, around)? {
+            Answer::Had(had) => Some(CopyDone::Claimed { incarnation, had }),
+            _ => None,
+        }
+    }
+
+    fn settle(&mut self, partition: u8, mark: Mark, luck: Luck, around: &mut Around<'_>) -> bool {
+        let changelog = &around.kafka.changelogs[partition as usize];
+        let (stable, end) = (changelog.stable_end(), changelog.end());
+        match self.cursor {
+            Cursor::Written(written) if stable < written => return false,
+            Cursor::None if around.setup.has(Guard::Settle) => self.cursor = Cursor::Written(end),
+            _ => {
+                self.cursor = Cursor::None;
+                if !around.setup.has(Guard::WholeAtTheEnd) {
+                    self.call(partition, Call::MarkWhole { mark }, luck, around);
+                }
+                self.worker.copy_done(task(partition), CopyDone::Settled { low: 0, end: stable });
+            }
+        }
+        true
+    }
+
+    /// None if that failed, nothing done if more calls follow.
+    fn clear(&mut self, partition: u8, mark: Mark, luck: Luck, around: &mut Around<'_>) -> Option<Option<CopyDone>> {
+        let key = if let Cursor::Key(key) = self.cursor { key } else { 0 };
+        let counts = around.setup.has(Guard::ClearAsOwner);
+        let mark = Mark { writes: if counts { mark.writes + u64::from(key) } else { 0 }, ..mark };
+        if self.call(partition, Call::Clear { mark, key }, luck, around) != Some(Answer::Done) {
+            return None;
+        }
+        if (key as usize) < KEYS - 1 {
+            self.cursor = Cursor::Key(key + 1);
+            return Some(None);
+        }
+        self.cursor = Cursor::None;
+        Some(Some(CopyDone::Cleared { writes: if counts { KEYS as u64 } else { 0 } }))
+    }
+
+    fn note(&mut self, partition: u8, mark: Mark, around: &Around<'_>) -> Option<CopyDone> {
+        for key in 0..KEYS {
+            let state = around.redis.read(partition, mark, key as u8, around.setup)?;
+            let timers = &mut self.memory[partition as usize].timers;
+            timers[key] = state.timer == Timer::Due && around.setup.has(Guard::Timers);
+        }
+        Some(CopyDone::Noted)
+    }
+
+    fn replay(&mut self, partition: u8, from: i64, luck: Luck, around: &mut Around<'_>) -> bool {
+        let changelog = &around.kafka.changelogs[partition as usize];
+        let Cursor::Read { states, end } = self.cursor else {
+            self.cursor = Cursor::Read { states: changelog.read(from), end: changelog.stable_end().max(from) };
+            return true;
+        };
+        let copy = self.worker.copy(task(partition)).expect("owned");
+        let (mark, watermark) = (copy.mark(), copy.watermark());
+        let key = states.iter().position(Option::is_some);
+        let state = key.map(|key| (key as u8, states[key].expect("found")));
+        if state.is_some() || watermark != end {
+            let watermark = state.is_none().then_some(end);
+            let call = Call::Write { mark, watermark, state };
+            if self.call(partition, call, luck, around) != Some(Answer::Done) {
+                self.copy_failed(partition, around);
+                return true;
+            }
+            self.wrote(partition, watermark, around.setup);
+        }
+        let mut left = states;
+        match key {
+            Some(key) => {
+                left[key] = None;
+                self.cursor = Cursor::Read { states: left, end };
+            }
+            None => {
+                self.cursor = Cursor::None;
+                self.worker.copy_done(task(partition), CopyDone::Replayed { end });
+            }
+        }
+        true
+    }
+
+    pub(super) fn wrote(&mut self, partition: u8, watermark: Option<i64>, setup: &Setup) {
+        if watermark.is_some() || setup.has(Guard::EveryWriteCounts) {
+            self.worker.copy_done(task(partition), CopyDone::Wrote { watermark });
+        }
+    }
+}
