@@ -112,6 +112,11 @@ impl<I: Ord> Worker<I> {
         self.copies().find_map(|(task, copy)| copy.is_behind().then_some(task))
     }
 
+    /// Whether all tasks can be used, and what was computed counts.
+    pub fn is_restored(&self) -> bool {
+        !matches!(self.phase, Phase::Aborting | Phase::Back) && self.unrestored().is_none()
+    }
+
     /// Whether a transaction is open.
     pub fn is_open(&self) -> bool {
         self.open

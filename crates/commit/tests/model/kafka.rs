@@ -58,6 +58,9 @@ impl Entry {
     }
 }
 
+/// Records read at once.
+const STRETCH: usize = 2;
+
 /// A changelog partition.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Changelog(Vec<Entry>);
@@ -73,15 +76,23 @@ impl Changelog {
         self.0.iter().position(Entry::is_undecided_for_readers).unwrap_or(self.0.len()) as i64
     }
 
-    /// The last states that readers of committed records get from `from` on.
-    pub(crate) fn read(&self, from: i64) -> [Option<State>; KEYS] {
+    /// The last states of the next records that readers of committed ones get from `from` on, the offset that follows
+    /// them, and whether it is the end.
+    pub(crate) fn read(&self, from: i64) -> ([Option<State>; KEYS], i64, bool) {
         let mut last = [None; KEYS];
-        for entry in &self.0[from as usize..self.stable_end().max(from) as usize] {
+        let mut read = 0;
+        let end = self.stable_end().max(from);
+        for offset in from..end {
+            let entry = self.0[offset as usize];
             if entry.fate == Fate::Committed {
+                if read == STRETCH {
+                    return (last, offset, false);
+                }
+                read += 1;
                 last[entry.key as usize] = Some(entry.state);
             }
         }
-        last
+        (last, end, true)
     }
 
     /// The state of a key by everything decided below `end`.

@@ -1,14 +1,15 @@
 //! The hot copy of states in Redis.
 //!
 //! Owns its layout and its guard. A partition's states are spread over small hashes that share one hash tag with
-//! `meta`, which holds (incarnation, watermark, whole): who owns the partition, up to which changelog offset Redis has
-//! it, and whether it has all of it. Each write compares and sets the first two, each read returns them, so a Redis
-//! that was flushed, replaced or written by a zombie never looks like an empty or a newer one. Readers that own nothing
-//! ask whether it is whole.
+//! `meta`, which holds (incarnation, writes, watermark, whole): who owns the partition, how often it has written, up to
+//! which changelog offset Redis has it, and whether it has all of it. Each write compares the first two and counts one
+//! on, each read returns them, so a Redis that was flushed, replaced or written by a zombie never looks like an empty
+//! or a newer one. Readers that own nothing ask whether it is whole.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use kefu_commit::Mark;
 use kefu_contracts::partition::murmur2;
 use redis::{Client, Connection, RedisResult, Script};
 
@@ -16,12 +17,14 @@ use redis::{Client, Connection, RedisResult, Script};
 const BUCKETS: u32 = 4096;
 /// Hashes read in one call.
 const BUCKETS_AT_ONCE: usize = 256;
+/// Hashes emptied in one call.
+const BUCKETS_CLEARED_AT_ONCE: usize = 512;
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Takes the partition over: sets the incarnation and gives the watermark, -1 if Redis has nothing.
 const CLAIM: &str = r"
 local watermark = redis.call('HGET', KEYS[1], 'watermark')
-redis.call('HSET', KEYS[1], 'incarnation', ARGV[1])
+redis.call('HSET', KEYS[1], 'incarnation', ARGV[1], 'writes', '0')
 redis.call('HDEL', KEYS[1], 'whole')
 if not watermark then
   redis.call('HSET', KEYS[1], 'watermark', '-1')
@@ -29,23 +32,33 @@ if not watermark then
 end
 return watermark";
 
-/// Writes states if incarnation and watermark are those expected. ARGV: incarnation, expected watermark, new
-/// watermark, then for each state the number of its bucket's key in KEYS, the field, and the value ('' removes).
+/// Says that nothing is there and empties hashes, if the mark is the one expected. KEYS are meta and the hashes.
+const CLEAR: &str = r"
+local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'writes')
+if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
+redis.call('HSET', KEYS[1], 'watermark', '-1')
+redis.call('HINCRBY', KEYS[1], 'writes', 1)
+redis.call('UNLINK', unpack(KEYS, 2))
+return 1";
+
+/// Writes states if the mark is the one expected. ARGV: incarnation, writes, new watermark ('' leaves it), then for
+/// each state the number of its bucket's key in KEYS, the field, and the value ('' removes).
 const WRITE: &str = r"
-local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'watermark')
+local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'writes')
 if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
 for i = 4, #ARGV, 3 do
   local key = KEYS[tonumber(ARGV[i])]
   if ARGV[i + 2] == '' then redis.call('HDEL', key, ARGV[i + 1])
   else redis.call('HSET', key, ARGV[i + 1], ARGV[i + 2]) end
 end
-redis.call('HSET', KEYS[1], 'watermark', ARGV[3])
+if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'watermark', ARGV[3]) end
+redis.call('HINCRBY', KEYS[1], 'writes', 1)
 return 1";
 
 /// Reads states with the mark: KEYS are meta and the buckets' keys, ARGV the fields. One command, one answer: a Redis
 /// that hangs costs one time limit.
 const READ: &str = r"
-local answer = redis.call('HMGET', KEYS[1], 'incarnation', 'watermark')
+local answer = redis.call('HMGET', KEYS[1], 'incarnation', 'writes')
 for i = 1, #ARGV do answer[i + 2] = redis.call('HGET', KEYS[i + 1], ARGV[i]) end
 return answer";
 
@@ -55,19 +68,12 @@ local answer = {}
 for i = 1, #KEYS do answer[i] = redis.call('HGETALL', KEYS[i]) end
 return answer";
 
-/// Says that everything up to the watermark is there, if incarnation and watermark are those expected.
+/// Says that everything up to the watermark is there, if the mark is the one expected.
 const WHOLE: &str = r"
-local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'watermark')
+local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'writes')
 if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'whole', '1')
 return 1";
-
-/// What Redis says of a partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Mark {
-    pub(crate) incarnation: String,
-    pub(crate) watermark: i64,
-}
 
 /// The hot copy no longer is this owner's.
 #[derive(Debug, thiserror::Error)]
@@ -86,6 +92,7 @@ pub(crate) struct HotStates {
     connection: Option<Connection>,
     prefix: String,
     claim: Script,
+    clear: Script,
     write: Script,
     whole: Script,
     read: Script,
@@ -102,6 +109,7 @@ impl HotStates {
             connection: None,
             prefix: prefix.to_owned(),
             claim: Script::new(CLAIM),
+            clear: Script::new(CLEAR),
             write: Script::new(WRITE),
             whole: Script::new(WHOLE),
             read: Script::new(READ),
@@ -122,41 +130,47 @@ impl HotStates {
     }
 
     /// Takes a partition over and gives the changelog offset up to which Redis has it; none if it has nothing.
-    pub(crate) fn claim(&mut self, partition: &str, incarnation: &str) -> Result<Option<i64>, HotError> {
+    pub(crate) fn claim(&mut self, partition: &str, incarnation: u128) -> Result<Option<i64>, HotError> {
         let meta = self.meta(partition);
         let script = self.claim.clone();
-        let watermark: String = script.key(meta).arg(incarnation).invoke(self.connected()?)?;
+        let watermark: String = script.key(meta).arg(name_of(incarnation)).invoke(self.connected()?)?;
         Ok(watermark.parse().ok().filter(|watermark| *watermark >= 0))
     }
 
-    /// Forgets everything about a partition and takes it over.
-    pub(crate) fn clear(&mut self, partition: &str, incarnation: &str) -> Result<(), HotError> {
+    /// Forgets every state of a partition; gives how many writes that took.
+    pub(crate) fn clear(&mut self, partition: &str, mut mark: Mark) -> Result<u64, HotError> {
+        let before = mark.writes;
         let keys: Vec<String> = (0..BUCKETS).map(|bucket| self.bucket_key(partition, bucket)).collect();
-        let meta = self.meta(partition);
-        let connection = self.connected()?;
-        let mut pipe = redis::pipe();
-        for some in keys.chunks(512) {
-            pipe.cmd("UNLINK").arg(some).ignore();
+        let script = self.clear.clone();
+        for some in keys.chunks(BUCKETS_CLEARED_AT_ONCE) {
+            let mut call = script.key(self.meta(partition));
+            for key in some {
+                call.key(key);
+            }
+            call.arg(name_of(mark.incarnation)).arg(mark.writes);
+            let cleared: i64 = call.invoke(self.connected()?)?;
+            if cleared != 1 {
+                return Err(HotError::Lost);
+            }
+            mark.writes += 1;
         }
-        pipe.cmd("DEL").arg(&meta).ignore();
-        pipe.cmd("HSET").arg(meta).arg("incarnation").arg(incarnation).arg("watermark").arg("-1").ignore();
-        let _: () = pipe.query(connection)?;
-        Ok(())
+        Ok(mark.writes - before)
     }
 
-    /// Writes states and moves the watermark from `before` to `after`.
+    /// Writes states, and moves the watermark if one is given.
     pub(crate) fn write(
         &mut self,
         partition: &str,
-        before: &Mark,
-        after: i64,
+        expected: Mark,
+        watermark: Option<i64>,
         changes: &[HotChange],
     ) -> Result<(), HotError> {
         let mut keys = vec![self.meta(partition)];
         let mut numbers = std::collections::HashMap::new();
         let script = self.write.clone();
         let mut call = script.prepare_invoke();
-        call.arg(&before.incarnation).arg(before.watermark).arg(after);
+        let watermark = watermark.map(|watermark| watermark.to_string()).unwrap_or_default();
+        call.arg(name_of(expected.incarnation)).arg(expected.writes).arg(watermark);
         for (key, bytes) in changes {
             let bucket = bucket(key);
             let number = *numbers.entry(bucket).or_insert_with(|| {
@@ -176,7 +190,7 @@ impl HotStates {
     pub(crate) fn read(
         &mut self,
         partition: &str,
-        expected: &Mark,
+        expected: Mark,
         keys: &[Arc<str>],
     ) -> Result<Vec<Option<Vec<u8>>>, HotError> {
         let script = self.read.clone();
@@ -187,8 +201,8 @@ impl HotStates {
         let answer: Vec<redis::Value> = call.invoke(self.connected()?)?;
         let mut answers = answer.into_iter();
         let mark = redis::Value::Array(answers.by_ref().take(2).collect());
-        let mark: (Option<String>, Option<i64>) = redis::from_redis_value(mark).map_err(redis::RedisError::from)?;
-        if mark != (Some(expected.incarnation.clone()), Some(expected.watermark)) {
+        let mark: (Option<String>, Option<u64>) = redis::from_redis_value(mark).map_err(redis::RedisError::from)?;
+        if mark != (Some(name_of(expected.incarnation)), Some(expected.writes)) {
             return Err(HotError::Lost);
         }
         let states = answers.map(|value| redis::from_redis_value(value).map_err(redis::RedisError::from));
@@ -199,7 +213,7 @@ impl HotStates {
     pub(crate) fn each(
         &mut self,
         partition: &str,
-        expected: &Mark,
+        expected: Mark,
         mut each: impl FnMut(String, Vec<u8>),
     ) -> Result<(), HotError> {
         let keys: Vec<String> = (0..BUCKETS).map(|bucket| self.bucket_key(partition, bucket)).collect();
@@ -217,15 +231,16 @@ impl HotStates {
     }
 
     /// Says that Redis has all of a partition.
-    pub(crate) fn set_whole(&mut self, partition: &str, mark: &Mark) -> Result<(), HotError> {
+    pub(crate) fn set_whole(&mut self, partition: &str, expected: Mark) -> Result<(), HotError> {
         let meta = self.meta(partition);
         let script = self.whole.clone();
-        let set: i64 = script.key(meta).arg(&mark.incarnation).arg(mark.watermark).invoke(self.connected()?)?;
+        let incarnation = name_of(expected.incarnation);
+        let set: i64 = script.key(meta).arg(incarnation).arg(expected.writes).invoke(self.connected()?)?;
         if set == 1 { Ok(()) } else { Err(HotError::Lost) }
     }
 
     /// Whether Redis still has what it had of a partition.
-    pub(crate) fn verify(&mut self, partition: &str, expected: &Mark) -> Result<(), HotError> {
+    pub(crate) fn verify(&mut self, partition: &str, expected: Mark) -> Result<(), HotError> {
         self.read(partition, expected, &[]).map(|_| ())
     }
 
@@ -254,6 +269,11 @@ impl HotStates {
     fn bucket_key(&self, partition: &str, bucket: u32) -> String {
         format!("{{{}{partition}}}:{bucket:x}", self.prefix)
     }
+}
+
+/// An incarnation as Redis has it.
+fn name_of(incarnation: u128) -> String {
+    format!("{incarnation:032x}")
 }
 
 fn bucket(key: &str) -> u32 {

@@ -1,11 +1,13 @@
 //! A task of a worker: its processor's states, where they are stored, and how far it is.
 //!
-//! Owns restore and the hot copy's upkeep. Processing and committing belong to `worker`.
+//! Owns the steps of a restore and the hot copy's upkeep; which step comes when is `kefu_commit`'s matter. Processing
+//! and committing belong to `worker`.
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
+use kefu_commit::{CopyDone, CopyStep, HotCopy, Mark, TaskId};
 use kefu_contracts::Timestamp;
 use kefu_contracts::partition::PartitionBy;
 use kefu_policy::Policies;
@@ -13,7 +15,7 @@ use kefu_processor::{Reached, Stage, Task, flow};
 
 use super::changelog::ChangelogReader;
 use super::client::{Connection, KafkaError};
-use super::hot::{HotChange, HotError, HotStates, Mark};
+use super::hot::{HotChange, HotError, HotStates};
 use super::retry::retry_topic;
 
 /// The name of a stage's changelog, without prefix.
@@ -25,6 +27,9 @@ pub(crate) fn changelog_name(stage: &Stage) -> String {
 pub(crate) fn hot_name(stage: &Stage, partition: i32) -> String {
     format!("{}.{}.{partition}", stage.service, stage.name)
 }
+
+/// The commit protocol of a worker; inputs by full topic name.
+pub(crate) type Protocol = kefu_commit::Worker<String>;
 
 /// A task and where it stands.
 pub(crate) struct Owned {
@@ -41,9 +46,8 @@ pub(crate) struct Owned {
     pub(crate) published: Vec<Timestamp>,
     /// Name of the partition in Redis.
     hot_name: String,
-    mark: Mark,
-    /// The changelog's next offset, as far as this task can know: never above the true one.
-    changelog_next: i64,
+    /// States read back from the changelog.
+    pub(crate) restored: u64,
     /// Committed states that Redis does not have yet.
     pinned: HashMap<Arc<str>, Option<Vec<u8>>>,
 }
@@ -61,8 +65,7 @@ impl Owned {
             reached: vec![Timestamp::MIN; passes + 1],
             published: vec![Timestamp::MIN; passes + 1],
             hot_name: hot_name(stage, partition),
-            mark: Mark { incarnation: incarnation(), watermark: -1 },
-            changelog_next: 0,
+            restored: 0,
             pinned: HashMap::new(),
         }
     }
@@ -73,64 +76,107 @@ impl Owned {
         Reached { complete: at(self.reached.first()), settled: at(self.reached.last()) }
     }
 
-    /// Takes the partition over: brings Redis up to the end of the changelog, and rebuilds the timers from it.
-    /// Gives how many states were read back.
+    /// Does one step of a takeover. `protocol` hears of what is written on the way.
     pub(crate) fn restore(
         &mut self,
+        step: CopyStep,
+        protocol: &mut Protocol,
         reader: &ChangelogReader,
         hot: &mut HotStates,
         policies: &Policies,
         stage: &str,
-    ) -> Result<u64, LoadError> {
-        let had = hot.claim(&self.hot_name, &self.mark.incarnation)?;
-        let (low, end) = reader.settled_range(&self.changelog, self.partition)?;
-        let from = match had {
-            Some(watermark) if watermark <= end => watermark,
-            // nothing, or a copy of another changelog
-            Some(_) | None => {
-                hot.clear(&self.hot_name, &self.mark.incarnation)?;
-                low
+    ) -> Result<CopyDone, LoadError> {
+        let mark = self.mark(protocol);
+        Ok(match step {
+            CopyStep::Claim => {
+                let incarnation = incarnation();
+                CopyDone::Claimed { incarnation, had: hot.claim(&self.hot_name, incarnation)? }
             }
-        };
-        self.mark.watermark = had.filter(|watermark| *watermark == from).unwrap_or(-1);
+            CopyStep::Settle => {
+                let (low, end) = reader.settled_range(&self.changelog, self.partition)?;
+                CopyDone::Settled { low, end }
+            }
+            CopyStep::Clear => CopyDone::Cleared { writes: hot.clear(&self.hot_name, mark)? },
+            CopyStep::Replay { from } => CopyDone::Replayed { end: self.replay(from, protocol, reader, hot)? },
+            CopyStep::MarkWhole => {
+                hot.set_whole(&self.hot_name, mark)?;
+                CopyDone::Whole
+            }
+            CopyStep::Note => {
+                self.note_stored(mark, hot, policies, stage)?;
+                CopyDone::Noted
+            }
+        })
+    }
+
+    /// Brings the hot copy from `from` to the end of the changelog, which it gives.
+    fn replay(
+        &mut self,
+        from: i64,
+        protocol: &mut Protocol,
+        reader: &ChangelogReader,
+        hot: &mut HotStates,
+    ) -> Result<i64, LoadError> {
         let mut restored = 0;
-        let (hot_name, mark) = (&self.hot_name, &mut self.mark);
         let end = reader.replay(&self.changelog, self.partition, from, |stretch, next| {
             restored += stretch.len() as u64;
             let changes: Vec<HotChange> = stretch.into_iter().collect();
-            for some in stretches(&changes) {
-                hot.write(hot_name, mark, mark.watermark, some)?;
-            }
-            hot.write(hot_name, mark, next, &[])?;
-            mark.watermark = next;
-            Ok::<(), LoadError>(())
+            self.write(&changes, next, protocol, hot).map_err(LoadError::from)
         })?;
-        if self.mark.watermark != end {
-            hot.write(&self.hot_name, &self.mark, end, &[])?;
-            self.mark.watermark = end;
+        if protocol.copy(self.id()).is_some_and(|copy| copy.watermark() != end) {
+            self.write(&[], end, protocol, hot)?;
         }
-        self.changelog_next = end;
-        self.pinned.clear();
-        hot.set_whole(&self.hot_name, &self.mark)?;
-        self.note_stored(hot, policies, stage)?;
-        Ok(restored)
+        self.restored += restored;
+        Ok(end)
     }
 
-    /// Where Redis should have it, and up to where.
-    pub(crate) fn hot_mark(&self) -> (&str, &Mark) {
-        (&self.hot_name, &self.mark)
+    /// Writes states to the hot copy, which then has the changelog up to `watermark`.
+    fn write(
+        &self,
+        changes: &[HotChange],
+        watermark: i64,
+        protocol: &mut Protocol,
+        hot: &mut HotStates,
+    ) -> Result<(), HotError> {
+        let mut left = stretches(changes).peekable();
+        loop {
+            let some = left.next().unwrap_or_default();
+            // with the last of them it has everything up to there
+            let watermark = left.peek().is_none().then_some(watermark);
+            hot.write(&self.hot_name, self.mark(protocol), watermark, some)?;
+            protocol.copy_done(self.id(), CopyDone::Wrote { watermark });
+            if watermark.is_some() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Its stage and partition.
+    pub(crate) fn id(&self) -> TaskId {
+        (self.stage, self.partition)
+    }
+
+    /// What the hot copy must say of itself to be this worker's.
+    pub(crate) fn mark(&self, protocol: &Protocol) -> Mark {
+        protocol.copy(self.id()).map_or(Mark { incarnation: 0, writes: 0 }, HotCopy::mark)
+    }
+
+    /// Whether Redis still has what it had.
+    pub(crate) fn verify(&self, protocol: &Protocol, hot: &mut HotStates) -> Result<(), HotError> {
+        hot.verify(&self.hot_name, self.mark(protocol))
     }
 
     /// Takes note of every stored state: its timer, and whether it knows the policies.
     pub(crate) fn note_stored(
         &mut self,
+        mark: Mark,
         hot: &mut HotStates,
         policies: &Policies,
         stage: &str,
     ) -> Result<(), LoadError> {
         let task = &mut self.task;
         let mut failed = None;
-        hot.each(&self.hot_name, &self.mark, |key, bytes| {
+        hot.each(&self.hot_name, mark, |key, bytes| {
             if let Err(error) = task.note(Arc::from(key), &bytes, policies) {
                 failed = Some(error);
             }
@@ -142,9 +188,15 @@ impl Owned {
     }
 
     /// Loads the states of `keys`.
-    pub(crate) fn load(&mut self, keys: Vec<Arc<str>>, hot: &mut HotStates, stage: &str) -> Result<(), LoadError> {
+    pub(crate) fn load(
+        &mut self,
+        keys: &[Arc<str>],
+        mark: Mark,
+        hot: &mut HotStates,
+        stage: &str,
+    ) -> Result<(), LoadError> {
         for some in keys.chunks(READ_CHUNK) {
-            let read = hot.read(&self.hot_name, &self.mark, some)?;
+            let read = hot.read(&self.hot_name, mark, some)?;
             for (key, stored) in some.iter().zip(read) {
                 let bytes = self.pinned.get(key).cloned().unwrap_or(stored);
                 self.task
@@ -157,28 +209,23 @@ impl Owned {
 
     /// Takes note of states that were committed to the changelog.
     pub(crate) fn committed(&mut self, changes: Vec<HotChange>) {
-        if changes.is_empty() {
-            return;
-        }
-        // the records and the marker of their transaction
-        self.changelog_next += i64::try_from(changes.len()).unwrap_or(i64::MAX) + 1;
         self.pinned.extend(changes);
     }
 
-    /// Writes what was committed to Redis; on success states beyond `keep` go from memory.
-    pub(crate) fn warm(&mut self, hot: &mut HotStates, keep: usize) -> Result<(), HotError> {
-        if !self.pinned.is_empty() {
-            let changes: Vec<HotChange> = self.pinned.iter().map(|(key, bytes)| (key.clone(), bytes.clone())).collect();
-            let (last, before) = changes.split_at(changes.len().saturating_sub(1));
-            for some in stretches(before) {
-                hot.write(&self.hot_name, &self.mark, self.mark.watermark, some)?;
-            }
-            hot.write(&self.hot_name, &self.mark, self.changelog_next, last)?;
-            self.mark.watermark = self.changelog_next;
-            self.pinned.clear();
-        }
-        self.task.shrink(keep);
+    /// Writes what was committed to Redis.
+    pub(crate) fn write_copy(&mut self, protocol: &mut Protocol, hot: &mut HotStates) -> Result<(), HotError> {
+        let Some(end) = protocol.copy(self.id()).map(HotCopy::end) else { return Ok(()) };
+        let changes: Vec<HotChange> = self.pinned.iter().map(|(key, bytes)| (key.clone(), bytes.clone())).collect();
+        self.write(&changes, end, protocol, hot)?;
+        self.pinned.clear();
         Ok(())
+    }
+
+    /// Lets go of states beyond `keep` that Redis has.
+    pub(crate) fn shrink(&mut self, keep: usize) {
+        if self.pinned.is_empty() {
+            self.task.shrink(keep);
+        }
     }
 }
 
@@ -215,9 +262,9 @@ pub(crate) enum LoadError {
 }
 
 /// A random id of one assignment.
-fn incarnation() -> String {
-    let random = || RandomState::new().build_hasher().finish();
-    format!("{:016x}{:016x}", random(), random())
+fn incarnation() -> u128 {
+    let random = || u128::from(RandomState::new().build_hasher().finish());
+    random() << 64 | random()
 }
 
 /// The partition that a record with `key` belongs to.

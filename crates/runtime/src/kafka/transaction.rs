@@ -102,19 +102,18 @@ impl Transaction {
         }
     }
 
-    /// Commits the records with the offsets of what led to them.
-    pub(crate) fn commit(
+    /// Adds the offsets of what led to the records.
+    pub(crate) fn send_offsets(
         &self,
         offsets: &TopicPartitionList,
         group: &ConsumerGroupMetadata,
     ) -> Result<(), TransactionError> {
-        if let Err(error) = self.patiently(|producer| producer.send_offsets_to_transaction(offsets, group, CALL)) {
-            return Err(self.failed(&error));
-        }
-        self.finish()
+        let sent = self.patiently(|producer| producer.send_offsets_to_transaction(offsets, group, CALL));
+        sent.map_err(|error| self.failed(&error))
     }
 
-    fn finish(&self) -> Result<(), TransactionError> {
+    /// Commits the records with the offsets.
+    pub(crate) fn commit(&self) -> Result<(), TransactionError> {
         let timeout_ms = i32::try_from(CALL.as_millis()).unwrap_or(i32::MAX);
         loop {
             // SAFETY: the client lives as long as `self`; the error is read before it is released, once.
@@ -149,8 +148,11 @@ impl Transaction {
     }
 
     /// Gives up what was sent since `begin`.
-    pub(crate) fn abort(&self, cause: &str) -> TransactionError {
-        self.aborted(cause)
+    pub(crate) fn abort(&self, cause: &str) -> Result<(), TransactionError> {
+        match self.aborted(cause) {
+            TransactionError::Aborted(_) => Ok(()),
+            fatal @ TransactionError::Fatal(_) => Err(fatal),
+        }
     }
 
     /// Aborts, after which the producer can begin anew.

@@ -30,8 +30,8 @@ pub(crate) enum Cursor {
     None,
     /// Up to where the changelog was written when its range was asked for.
     Written(i64),
-    /// States read from the changelog that still have to be written, and what follows them.
-    Read { states: [Option<State>; KEYS], end: i64 },
+    /// States read from the changelog that still have to be written, what follows them, and whether that is the end.
+    Read { states: [Option<State>; KEYS], next: i64, is_end: bool },
     /// Keys cleared or written before this one.
     Key(u8),
 }

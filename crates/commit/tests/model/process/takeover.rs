@@ -4,7 +4,7 @@ use kefu_commit::{CopyDone, CopyStep, Mark};
 
 use super::{Around, Cursor, Luck, Memory, Process, task};
 use crate::guards::Guard;
-use crate::kafka::Timer;
+use crate::kafka::{State, Timer};
 use crate::redis::{Answer, Call};
 use crate::setup::{KEYS, Setup};
 
@@ -108,36 +108,53 @@ impl Process {
     }
 
     fn replay(&mut self, partition: u8, from: i64, luck: Luck, around: &mut Around<'_>) -> bool {
-        let changelog = &around.kafka.changelogs[partition as usize];
-        let Cursor::Read { states, end } = self.cursor else {
-            self.cursor = Cursor::Read { states: changelog.read(from), end: changelog.stable_end().max(from) };
-            return true;
-        };
         let copy = self.worker.copy(task(partition)).expect("owned");
         let (mark, watermark) = (copy.mark(), copy.watermark());
-        let key = states.iter().position(Option::is_some);
-        let state = key.map(|key| (key as u8, states[key].expect("found")));
-        if state.is_some() || watermark != end {
-            let watermark = state.is_none().then_some(end);
-            let call = Call::Write { mark, watermark, state };
-            if self.call(partition, call, luck, around) != Some(Answer::Done) {
-                self.copy_failed(partition, around);
+        let Cursor::Read { mut states, next, is_end } = self.cursor else {
+            // from the start if it was cleared, then from where it is
+            let changelog = &around.kafka.changelogs[partition as usize];
+            let (states, next, is_end) = changelog.read(from.max(watermark));
+            self.cursor = Cursor::Read { states, next, is_end };
+            return true;
+        };
+        if let Some(key) = states.iter().position(Option::is_some) {
+            let state = states[key].take().map(|state| (key as u8, state));
+            let is_last = states.iter().all(Option::is_none);
+            if !self.write(partition, mark, is_last.then_some(next), state, luck, around) {
                 return true;
             }
-            self.wrote(partition, watermark, around.setup);
+            if !is_last {
+                self.cursor = Cursor::Read { states, next, is_end };
+                return true;
+            }
+        } else if watermark != next && !self.write(partition, mark, Some(next), None, luck, around) {
+            return true;
         }
-        let mut left = states;
-        match key {
-            Some(key) => {
-                left[key] = None;
-                self.cursor = Cursor::Read { states: left, end };
-            }
-            None => {
-                self.cursor = Cursor::None;
-                self.worker.copy_done(task(partition), CopyDone::Replayed { end });
-            }
+        self.cursor = Cursor::None;
+        if is_end {
+            self.worker.copy_done(task(partition), CopyDone::Replayed { end: next });
         }
         true
+    }
+
+    /// Writes to the copy that is being restored; gives whether that went well.
+    fn write(
+        &mut self,
+        partition: u8,
+        mark: Mark,
+        watermark: Option<i64>,
+        state: Option<(u8, State)>,
+        luck: Luck,
+        around: &mut Around<'_>,
+    ) -> bool {
+        let call = Call::Write { mark, watermark, state };
+        let written = self.call(partition, call, luck, around) == Some(Answer::Done);
+        if written {
+            self.wrote(partition, watermark, around.setup);
+        } else {
+            self.copy_failed(partition, around);
+        }
+        written
     }
 
     pub(super) fn wrote(&mut self, partition: u8, watermark: Option<i64>, setup: &Setup) {

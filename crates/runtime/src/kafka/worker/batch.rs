@@ -6,6 +6,7 @@ use std::sync::Arc;
 use kefu_contracts::Code;
 use kefu_processor::{DeadLetter, Effects, Environment, Record};
 
+use super::hot_copy::lost;
 use super::{Worker, WorkerError};
 use crate::dead_letter::Refused;
 use crate::kafka::fetch::{Fetched, Kind};
@@ -43,8 +44,8 @@ impl Worker {
                 continue;
             }
             let at = (message.topic(), message.partition());
-            let known = ahead.get(&at).or_else(|| self.positions.get(&(at.0.to_owned(), at.1)));
-            if known.is_none_or(|known| next <= *known) {
+            let known = ahead.get(&at).copied().or_else(|| self.protocol.position(at.0, at.1));
+            if known.is_none_or(|known| next <= known) {
                 continue;
             }
             ahead.insert(at, next);
@@ -66,7 +67,7 @@ impl Worker {
             self.load(*key, missing)?;
         }
         for ((topic, partition), next) in ahead {
-            self.positions.insert((topic.to_owned(), partition), next);
+            self.protocol.consumed(topic, partition, next);
         }
         for (index, (stage, letter)) in unread {
             let Some(message) = fetched.get(index) else { continue };
@@ -137,23 +138,15 @@ impl Worker {
         let stage = self.stage_id(key.0);
         loop {
             let Some(owned) = self.owned.get_mut(&key) else { return Ok(()) };
-            match owned.load(keys.clone(), &mut self.hot, &stage) {
+            match owned.load(&keys, owned.mark(&self.protocol), &mut self.hot, &stage) {
                 Ok(()) => {
                     self.hot_is_back();
                     return Ok(());
                 }
                 Err(LoadError::Hot(HotError::Redis(error))) => self.wait_for_hot(&error.to_string())?,
-                Err(LoadError::Hot(HotError::Lost)) => return Err(self.lost()),
+                Err(LoadError::Hot(HotError::Lost)) => return Err(lost()),
                 Err(LoadError::State(error)) => return Err(error.into()),
             }
-        }
-    }
-
-    /// Gives up the open transaction, so that the tasks can be restored.
-    pub(super) fn abort(&mut self, cause: &str) -> WorkerError {
-        match self.open.take() {
-            Some(_) => self.transaction.abort(cause).into(),
-            None => WorkerError::StartOver(cause.to_owned()),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The commit: records, states, progress and offsets in one transaction, then Redis.
 
-use std::time::Instant;
-
+use kefu_commit::{Step, TaskId};
 use rdkafka::consumer::Consumer;
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::hot_copy::lost;
 use super::{Doing, Worker, WorkerError};
 use crate::clock;
 use crate::kafka::client::KafkaError;
@@ -17,8 +17,8 @@ use crate::metrics::TopicLabel;
 /// States that a worker keeps in memory, shared among its tasks, before unneeded ones are let go.
 const STATES_KEPT: usize = 400_000;
 
-/// The changed states of a task, by stage and partition.
-type TaskChanges = ((usize, i32), Vec<HotChange>);
+/// The changed states of a task.
+pub(super) type TaskChanges = (TaskId, Vec<HotChange>);
 
 impl Worker {
     pub(super) fn has_progress(&self) -> bool {
@@ -27,30 +27,70 @@ impl Worker {
 
     /// Makes everything since the last commit durable at once.
     pub(super) fn commit(&mut self) -> Result<(), WorkerError> {
-        if self.open.is_none() && !self.has_progress() {
+        if !self.protocol.is_open() && !self.has_progress() {
             return Ok(());
         }
         self.begin()?;
-        let begun = clock::monotonic();
+        self.protocol.commit();
+        while let step @ (Step::Produce | Step::SendOffsets | Step::EndTransaction | Step::WriteCopy(_)) =
+            self.protocol.next()
+        {
+            self.commit_step(step)?;
+        }
+        Ok(())
+    }
+
+    /// Does one step of a commit.
+    pub(super) fn commit_step(&mut self, step: Step) -> Result<(), WorkerError> {
+        match step {
+            Step::Produce => self.produce(),
+            Step::SendOffsets => self.send_offsets(),
+            Step::EndTransaction => {
+                self.transaction.commit()?;
+                self.after_commit();
+                Ok(())
+            }
+            Step::WriteCopy(task) => self.write_copy(task),
+            _ => Ok(()),
+        }
+    }
+
+    fn produce(&mut self) -> Result<(), WorkerError> {
+        let committing = clock::monotonic();
         let snapshots = self.open.as_mut().map(|open| std::mem::take(&mut open.snapshots)).unwrap_or_default();
         for (emission, context) in snapshots.into_values() {
             self.send(&emission, context)?;
         }
         let changes = self.send_changes()?;
         self.send_progress()?;
+        self.protocol.produced(changes.iter().map(|(task, changes)| (*task, changes.len())));
+        if let Some(open) = self.open.as_mut() {
+            open.committing = committing;
+            open.changes = changes;
+        }
+        Ok(())
+    }
+
+    fn send_offsets(&mut self) -> Result<(), WorkerError> {
         let mut offsets = TopicPartitionList::new();
-        for ((topic, partition), position) in &self.positions {
-            offsets.add_partition_offset(topic, *partition, Offset::Offset(*position))?;
+        for (topic, partition, position) in self.protocol.positions() {
+            offsets.add_partition_offset(topic, partition, Offset::Offset(position))?;
         }
         let group = self
             .consumer
             .group_metadata()
             .ok_or_else(|| KafkaError::Fatal("the consumer has no group metadata".to_owned()))?;
-        self.transaction.commit(&offsets, &group)?;
-        self.after_commit(changes, begun)
+        // asked after that: whoever lost its partitions may have metadata of no generation, and a group that has become
+        // empty takes offsets from anybody
+        if self.consumer.assignment_lost() {
+            return Err(WorkerError::Lost("the group gave the partitions to others".to_owned()));
+        }
+        self.transaction.send_offsets(&offsets, &group)?;
+        self.protocol.offsets_sent();
+        Ok(())
     }
 
-    pub(super) fn send_changes(&mut self) -> Result<Vec<TaskChanges>, WorkerError> {
+    fn send_changes(&mut self) -> Result<Vec<TaskChanges>, WorkerError> {
         let mut all = Vec::new();
         for (key, owned) in &mut self.owned {
             let stage = self.options.stages.get(key.0).map(changelog_name).unwrap_or_default();
@@ -71,7 +111,7 @@ impl Worker {
         Ok(all)
     }
 
-    pub(super) fn send_progress(&mut self) -> Result<(), WorkerError> {
+    fn send_progress(&mut self) -> Result<(), WorkerError> {
         let topic = self.options.connection.topic_named(&progress_topic(self.options.service));
         for ((stage, partition), owned) in &mut self.owned {
             let Some(of) = self.options.stages.get(*stage) else { continue };
@@ -93,46 +133,50 @@ impl Worker {
         Ok(())
     }
 
-    fn after_commit(&mut self, changes: Vec<TaskChanges>, begun: Instant) -> Result<(), WorkerError> {
+    fn after_commit(&mut self) {
         let metrics = self.options.metrics.clone();
         if let Some(open) = self.open.take() {
             for (topic, count) in open.written {
                 metrics.records_written.get_or_create(&TopicLabel { topic }).inc_by(count);
             }
+            for (task, states) in open.changes {
+                if let Some(owned) = self.owned.get_mut(&task) {
+                    owned.committed(states);
+                }
+            }
+            let took = open.committing.elapsed().as_secs_f64();
+            metrics.commit_duration.get_or_create(&self.label()).observe(took);
         }
         self.committed_at = clock::monotonic();
         metrics.commits.get_or_create(&self.label()).inc();
-        metrics.commit_duration.get_or_create(&self.label()).observe(begun.elapsed().as_secs_f64());
-        for (key, states) in changes {
-            if let Some(owned) = self.owned.get_mut(&key) {
-                owned.committed(states);
-            }
-        }
+        self.protocol.committed();
         self.failures = 0;
         self.options.status.set(Doing::Working);
         self.show_progress();
-        self.warm()
     }
 
     /// Writes what was committed to Redis. If Redis is away, the states stay in memory until a later commit.
-    fn warm(&mut self) -> Result<(), WorkerError> {
-        let keep = STATES_KEPT / self.owned.len().max(1);
-        let mut written = Ok(());
-        for owned in self.owned.values_mut() {
-            written = owned.warm(&mut self.hot, keep);
-            if written.is_err() {
-                break;
-            }
-        }
-        match written {
+    fn write_copy(&mut self, task: TaskId) -> Result<(), WorkerError> {
+        let Some(owned) = self.owned.get_mut(&task) else {
+            self.protocol.copies_later();
+            return Ok(());
+        };
+        match owned.write_copy(&mut self.protocol, &mut self.hot) {
             Ok(()) => self.hot_available(true),
-            Err(HotError::Lost) => return Err(self.lost()),
+            Err(HotError::Lost) => return Err(lost()),
             Err(HotError::Redis(error)) => {
                 tracing::warn!(service = self.options.service, %error, "redis is away: states stay in memory");
                 self.hot.disconnect();
                 self.hot_available(false);
+                self.protocol.copies_later();
             }
         }
         Ok(())
+    }
+
+    /// Lets go of states in memory beyond what is kept; not while records wait for those that were loaded for them.
+    pub(super) fn shrink(&mut self) {
+        let keep = STATES_KEPT / self.owned.len().max(1);
+        self.owned.values_mut().for_each(|owned| owned.shrink(keep));
     }
 }

@@ -21,12 +21,11 @@ impl Worker {
         self.hot_verified_at = clock::monotonic();
         self.hot_verify_next += 1;
         let Some(owned) = self.owned.values().nth(self.hot_verify_next % self.owned.len()) else { return Ok(()) };
-        let (partition, mark) = owned.hot_mark();
-        let verified = self.hot.verify(partition, mark);
+        let verified = owned.verify(&self.protocol, &mut self.hot);
         self.hot_available(!matches!(verified, Err(HotError::Redis(_))));
         match verified {
             Ok(()) => Ok(()),
-            Err(HotError::Lost) => Err(self.lost()),
+            Err(HotError::Lost) => Err(lost()),
             Err(HotError::Redis(error)) => {
                 tracing::warn!(service = self.options.service, %error, "redis is away");
                 self.hot.disconnect();
@@ -35,14 +34,10 @@ impl Worker {
         }
     }
 
-    pub(super) fn lost(&mut self) -> WorkerError {
-        self.abort("the hot copy was lost; the states come from the changelog")
-    }
-
     /// Waits a moment for a state that Redis must give. What was done before is committed: its transaction would time
     /// out meanwhile.
     pub(super) fn wait_for_hot(&mut self, cause: &str) -> Result<(), WorkerError> {
-        if self.open.is_some() {
+        if self.protocol.is_open() {
             self.commit()?;
         }
         self.rest_for_hot(cause)
@@ -58,7 +53,7 @@ impl Worker {
         self.hot_available(false);
         self.hot.disconnect();
         if self.options.stop.load(Ordering::Relaxed) {
-            return Err(WorkerError::StartOver("stopped while redis was away".to_owned()));
+            return Err(WorkerError::Stopped);
         }
         clock::rest(RETRY);
         Ok(())
@@ -73,4 +68,9 @@ impl Worker {
     pub(super) fn hot_available(&self, available: bool) {
         self.options.metrics.hot_states_available.get_or_create(&self.label()).set(i64::from(available));
     }
+}
+
+/// A hot copy is not what this worker wrote last.
+pub(super) fn lost() -> WorkerError {
+    WorkerError::Lost("the hot copy was lost; the states come from the changelog".to_owned())
 }

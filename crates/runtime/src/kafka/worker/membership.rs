@@ -1,7 +1,9 @@
-//! What the group gives and takes, and beginning anew from what is committed.
+//! What the group gives and takes, taking partitions over, and beginning anew from what is committed.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use kefu_commit::{CopyStep, Step, TaskId};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
@@ -47,117 +49,123 @@ impl Worker {
         }
         let changes = self.consumer.context().take_changes();
         let served = !changes.is_empty();
-        if served {
-            self.options.status.set(Doing::Restoring);
-        }
         for change in changes {
             match change {
-                Change::Came { partition, starts } => self.take_over(partition, starts)?,
-                Change::Went(partition) => self.let_go(partition),
+                Change::Came { partition, starts } => self.protocol.take_over(partition, starts),
+                Change::Went(partition) => {
+                    self.protocol.let_go(partition);
+                    self.owned.retain(|(_, of), _| *of != partition);
+                }
                 // a spare instance has nothing to do, and is ready to take over
                 Change::Assigned => {}
                 Change::Failed(cause) => return Err(WorkerError::Kafka(KafkaError::Fatal(cause))),
             }
         }
+        self.protocol.served();
         if served {
             self.show_tasks();
-            self.options.status.set(Doing::Working);
+            self.show_restoring();
         }
         Ok(())
     }
 
-    fn take_over(&mut self, partition: i32, starts: Vec<(String, i64)>) -> Result<(), WorkerError> {
-        for (topic, offset) in starts {
-            self.positions.insert((topic, partition), offset);
-        }
-        for stage in 0..self.options.stages.len() {
-            self.restore(stage, partition)?;
-        }
-        Ok(())
+    /// Says whether something is left to be restored.
+    fn show_restoring(&self) {
+        self.options.status.set(if self.protocol.is_restored() { Doing::Working } else { Doing::Restoring });
     }
 
-    fn restore(&mut self, stage: usize, partition: i32) -> Result<(), WorkerError> {
-        let Some(of) = self.options.stages.get(stage).cloned() else { return Ok(()) };
+    /// Does one step of taking a task over.
+    pub(super) fn restore(&mut self, task: TaskId, step: CopyStep) -> Result<(), WorkerError> {
+        let Some(of) = self.options.stages.get(task.0).cloned() else { return Ok(()) };
+        let new = || Owned::new(task.0, &of, task.1, &self.options.connection);
+        let owned = match step {
+            // nothing of what was known before counts
+            CopyStep::Claim => self.owned.entry(task).insert_entry(new()).into_mut(),
+            _ => self.owned.entry(task).or_insert_with(new),
+        };
         let policies = self.options.policies.current();
-        loop {
-            self.options.heartbeat.beat();
-            let mut owned = Owned::new(stage, &of, partition, &self.options.connection);
-            match owned.restore(&self.changelog, &mut self.hot, &policies, &of.id()) {
-                Ok(restored) => {
-                    self.hot_available(true);
-                    let label = StageLabel { service: of.service, processor: of.name };
-                    self.options.metrics.states_restored.get_or_create(&label).inc_by(restored);
-                    tracing::info!(stage = of.id(), partition, restored, "partition taken over");
-                    self.owned.insert((stage, partition), owned);
-                    return Ok(());
-                }
-                Err(LoadError::Hot(error)) => self.rest_for_hot(&error.to_string())?,
-                Err(LoadError::State(error)) => return Err(error.into()),
+        let done = owned.restore(step, &mut self.protocol, &self.changelog, &mut self.hot, &policies, &of.id());
+        let restored = owned.restored;
+        match done {
+            Ok(done) => self.protocol.copy_done(task, done),
+            Err(LoadError::Hot(error)) => {
+                self.owned.remove(&task);
+                self.protocol.copy_failed(task);
+                return self.rest_for_hot(&error.to_string());
+            }
+            Err(LoadError::State(error)) => return Err(error.into()),
+        }
+        if step == CopyStep::Note {
+            self.hot_available(true);
+            let label = StageLabel { service: of.service, processor: of.name };
+            self.options.metrics.states_restored.get_or_create(&label).inc_by(restored);
+            tracing::info!(stage = of.id(), partition = task.1, restored, "partition taken over");
+            self.show_tasks();
+            if self.protocol.is_restored() {
+                self.options.status.set(Doing::Working);
             }
         }
+        Ok(())
     }
 
-    fn let_go(&mut self, partition: i32) {
-        self.owned.retain(|(_, of), _| *of != partition);
-        self.positions.retain(|(_, of), _| *of != partition);
-    }
-
-    /// Drops what was computed, goes back to what is committed and restores; gives whether that was done before the
-    /// worker was told to stop.
-    pub(super) fn start_over(&mut self) -> Result<bool, KafkaError> {
+    /// Drops what was computed; the protocol goes back to what is committed.
+    pub(super) fn start_over(&mut self) -> Result<(), KafkaError> {
         self.options.status.set(Doing::Restoring);
         self.open = None;
-        self.failures += 1;
-        clock::rest(BACK_OFF.saturating_mul(1 << self.failures.min(BACK_OFF_DOUBLINGS)) - BACK_OFF * 2);
-        if !self.go_back()? {
-            return Ok(false);
-        }
         // all at once: none of what was computed may get into a commit
-        for (stage, partition) in std::mem::take(&mut self.owned).into_keys() {
-            match self.restore(stage, partition) {
-                Ok(()) => {}
-                Err(WorkerError::Kafka(error)) => return Err(error),
-                // only when told to stop
-                Err(WorkerError::StartOver(_)) => return Ok(false),
+        self.owned.clear();
+        if self.protocol.next() == Step::Abort {
+            if let Err(error) = self.transaction.abort("what was computed does not count") {
+                return Err(KafkaError::Fatal(error.to_string()));
             }
+            self.protocol.aborted();
         }
-        self.options.status.set(Doing::Working);
-        Ok(true)
+        self.failures += 1;
+        if self.options.stop.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        clock::rest(BACK_OFF.saturating_mul(1 << self.failures.min(BACK_OFF_DOUBLINGS)) - BACK_OFF * 2);
+        Ok(())
     }
 
     /// Sets the positions back to what is committed, once the broker tells it.
-    fn go_back(&mut self) -> Result<bool, KafkaError> {
+    pub(super) fn go_back(&mut self) -> Result<(), WorkerError> {
         let mut wanted = TopicPartitionList::new();
-        for (topic, partition) in self.positions.keys() {
-            wanted.add_partition(topic, *partition);
-        }
-        if wanted.count() == 0 {
-            return Ok(true);
+        for (topic, partition, _) in self.protocol.positions() {
+            wanted.add_partition(topic, partition);
         }
         let patience = self.options.patience();
-        loop {
+        let committed = loop {
             match self.seek_committed(&wanted) {
-                Ok(()) => return Ok(true),
-                Err(_) if !patience.lasts() => return Ok(false),
+                Ok(committed) => break committed,
+                Err(_) if !patience.lasts() => return Err(WorkerError::Stopped),
                 Err(error) if self.consumer.client().fatal_error().is_some() => return Err(error.into()),
                 Err(error) => {
                     tracing::warn!(service = self.options.service, %error, "going back is tried again");
                     clock::rest(BACK_OFF);
                 }
             }
-        }
+        };
+        self.protocol.went_back(committed);
+        self.show_restoring();
+        Ok(())
     }
 
-    fn seek_committed(&mut self, wanted: &TopicPartitionList) -> KafkaResult<()> {
+    fn seek_committed(&self, wanted: &TopicPartitionList) -> KafkaResult<Vec<(String, i32, i64)>> {
+        let mut committed = Vec::new();
+        if wanted.count() == 0 {
+            return Ok(committed);
+        }
         let mut back = TopicPartitionList::new();
         for entry in self.consumer.committed_offsets(wanted.clone(), CALL)?.elements() {
             entry.error()?;
             let offset = entry.offset().to_raw().unwrap_or(0).max(0);
-            self.positions.insert((entry.topic().to_owned(), entry.partition()), offset);
             back.add_partition_offset(entry.topic(), entry.partition(), Offset::Offset(offset))?;
+            committed.push((entry.topic().to_owned(), entry.partition(), offset));
         }
         let sought = self.consumer.seek_partitions(back, CALL)?;
-        sought.elements().iter().try_for_each(rdkafka::topic_partition_list::TopicPartitionListElem::error)
+        sought.elements().iter().try_for_each(rdkafka::topic_partition_list::TopicPartitionListElem::error)?;
+        Ok(committed)
     }
 }
 

@@ -1,12 +1,12 @@
 //! A worker: one thread, one consumer, one transactional producer, its tasks.
 //!
-//! Owns the loop and the order of its steps:
+//! Owns the loop. Which step comes next, and what it rests on, `kefu_commit` tells; here it is done:
 //!
-//! 1. between transactions, serve the group: take over what came, let go of what went
-//! 2. take a batch, load the states it needs, run the processors; records go to the open transaction as they come
-//! 3. fire the timers that each task's horizon allows
-//! 4. commit outputs, changed states, progress and the offsets of every partition owned: the offsets fence a zombie
-//! 5. write the changed states to Redis
+//! 1. between transactions, serve the group: let go of what went, take over what came, step by step
+//! 2. work: take a batch, load the states it needs, run the processors; records go to the open transaction as they
+//!    come; fire the timers that each task's horizon allows
+//! 3. commit outputs, changed states, progress and the offsets of every partition owned
+//! 4. write the changed states to Redis
 //!
 //! A transaction that is aborted leaves the tasks ahead of the log, so all of them are dropped and restored. While
 //! Redis or the broker is away the worker waits, says that it is not ready, and goes on where it was.
@@ -21,11 +21,12 @@ mod policies;
 mod status;
 mod timers;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use kefu_commit::{Step, TaskId};
 use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
 use kefu_processor::{Clock, Stage};
@@ -39,7 +40,7 @@ use super::client::{Connection, KafkaError};
 use super::fetch::FetchQueue;
 use super::hot::HotStates;
 use super::progress::Horizons;
-use super::tasks::Owned;
+use super::tasks::{Owned, Protocol};
 use super::transaction::{Transaction, TransactionError};
 use crate::clock;
 use crate::heartbeat::Heartbeat;
@@ -87,9 +88,8 @@ pub(crate) struct Worker {
     transaction: Transaction,
     changelog: ChangelogReader,
     hot: HotStates,
-    owned: BTreeMap<(usize, i32), Owned>,
-    /// Next offset of each input partition, by full topic name.
-    positions: HashMap<(String, i32), i64>,
+    protocol: Protocol,
+    owned: BTreeMap<TaskId, Owned>,
     open: Option<Open>,
     committed_at: Instant,
     hot_verified_at: Instant,
@@ -104,9 +104,15 @@ pub(crate) struct Worker {
 /// Why the loop must begin anew or end.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WorkerError {
-    /// What was computed did not get into the log: drop and restore the tasks.
+    /// The transaction was aborted, so that what was computed does not count.
     #[error("{0}")]
-    StartOver(String),
+    Aborted(String),
+    /// What was computed does not count, and the transaction is still open, if one was.
+    #[error("{0}")]
+    Lost(String),
+    /// It was told to stop while it waited.
+    #[error("stopped while something was away")]
+    Stopped,
     /// The worker cannot go on with this client.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
@@ -115,7 +121,7 @@ pub(crate) enum WorkerError {
 impl From<TransactionError> for WorkerError {
     fn from(error: TransactionError) -> Self {
         match error {
-            TransactionError::Aborted(_) => WorkerError::StartOver(error.to_string()),
+            TransactionError::Aborted(_) => WorkerError::Aborted(error.to_string()),
             TransactionError::Fatal(text) => WorkerError::Kafka(KafkaError::Fatal(text)),
         }
     }
@@ -143,6 +149,7 @@ impl Worker {
         )?;
         let changelog = ChangelogReader::new(&options.connection, options.heartbeat.clone())?;
         let policies_seen = options.policies.revision();
+        let protocol = Protocol::new(options.stages.len());
         // shown from the start: a rate needs its zero
         drop(options.metrics.commit_aborts.get_or_create(&ServiceLabel { service: options.service }));
         Ok(Self {
@@ -152,8 +159,8 @@ impl Worker {
             transaction,
             changelog,
             hot,
+            protocol,
             owned: BTreeMap::new(),
-            positions: HashMap::new(),
             open: None,
             committed_at: clock::monotonic(),
             hot_verified_at: clock::monotonic(),
@@ -172,34 +179,53 @@ impl Worker {
 
     fn work(&mut self) -> Result<(), KafkaError> {
         while !self.options.stop.load(Ordering::Relaxed) {
-            match self.turn() {
-                Ok(()) => {}
-                Err(WorkerError::StartOver(cause)) => {
-                    tracing::warn!(service = self.options.service, cause, "tasks are restored");
-                    self.options.metrics.commit_aborts.get_or_create(&self.label()).inc();
-                    let stopped = self.options.stop.load(Ordering::Relaxed);
-                    if stopped || !self.start_over()? {
-                        // what is in memory may be ahead of the log; the next owner begins from the log
-                        return Ok(());
-                    }
+            let cause = match self.step() {
+                Ok(()) => continue,
+                Err(WorkerError::Aborted(cause)) => {
+                    self.protocol.aborted();
+                    cause
                 }
+                Err(WorkerError::Lost(cause)) => {
+                    self.protocol.give_up();
+                    cause
+                }
+                // what is in memory may be ahead of the log; the next owner begins from the log
+                Err(WorkerError::Stopped) => return Ok(()),
                 Err(WorkerError::Kafka(error)) => return Err(error),
-            }
+            };
+            tracing::warn!(service = self.options.service, cause, "tasks are restored");
+            self.options.metrics.commit_aborts.get_or_create(&self.label()).inc();
+            self.start_over()?;
+        }
+        if !self.protocol.is_restored() {
+            return Ok(());
         }
         match self.commit() {
-            Ok(()) => Ok(()),
             Err(WorkerError::Kafka(error)) => Err(error),
-            // the next owner begins from what is in the log
-            Err(WorkerError::StartOver(_)) => Ok(()),
+            // else the next owner begins from what is in the log
+            _ => Ok(()),
         }
     }
 
-    /// One round of the loop.
-    fn turn(&mut self) -> Result<(), WorkerError> {
+    /// Does what is next.
+    fn step(&mut self) -> Result<(), WorkerError> {
         self.options.heartbeat.beat();
+        match self.protocol.next() {
+            Step::ServeGroup => self.serve_group(),
+            Step::Restore(task, step) => self.restore(task, step),
+            Step::Work => self.turn(),
+            Step::GoBack => self.go_back(),
+            Step::Abort => Ok(self.start_over()?),
+            step @ (Step::Produce | Step::SendOffsets | Step::EndTransaction | Step::WriteCopy(_)) => {
+                self.commit_step(step)
+            }
+        }
+    }
+
+    /// One round of work.
+    fn turn(&mut self) -> Result<(), WorkerError> {
         self.refusals.turn();
-        if self.open.is_none() {
-            self.serve_group()?;
+        if !self.protocol.is_open() {
             self.verify_hot()?;
         }
         self.take_policies()?;
@@ -209,7 +235,12 @@ impl Worker {
             Some(open) => open.records >= COMMIT_RECORDS || open.since.elapsed() >= COMMIT_EVERY,
             None => self.committed_at.elapsed() >= self.progress_every() && self.has_progress(),
         };
-        if due { self.commit() } else { Ok(()) }
+        if due {
+            self.commit()?;
+            self.shrink();
+        }
+        self.protocol.end_turn();
+        Ok(())
     }
 
     fn progress_every(&self) -> Duration {

@@ -7,6 +7,7 @@ use kefu_contracts::partition::split_key;
 use kefu_contracts::topic::{Cleanup, DEAD_LETTERS};
 use kefu_processor::{DeadLetter, Effects, Emission};
 
+use super::commit::TaskChanges;
 use super::{Worker, WorkerError};
 use crate::clock;
 use crate::dead_letter::{Origin, Refused};
@@ -24,6 +25,10 @@ pub(super) struct Open {
     /// The last snapshot of each key, by full topic name.
     pub(super) snapshots: HashMap<(&'static str, String), (Emission, TraceContext)>,
     pub(super) written: BTreeMap<&'static str, u64>,
+    /// When its commit began.
+    pub(super) committing: Instant,
+    /// The changed states that it holds.
+    pub(super) changes: Vec<TaskChanges>,
 }
 
 impl Worker {
@@ -62,13 +67,16 @@ impl Worker {
     }
 
     pub(super) fn begin(&mut self) -> Result<(), WorkerError> {
-        if self.open.is_none() {
+        if self.protocol.begin() {
             self.transaction.begin()?;
+            let now = clock::monotonic();
             self.open = Some(Open {
-                since: clock::monotonic(),
+                since: now,
                 records: 0,
                 snapshots: HashMap::new(),
                 written: BTreeMap::new(),
+                committing: now,
+                changes: Vec::new(),
             });
         }
         Ok(())

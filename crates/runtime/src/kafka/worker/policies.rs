@@ -5,6 +5,7 @@
 
 use kefu_processor::{Effects, Environment};
 
+use super::hot_copy::lost;
 use super::{Worker, WorkerError};
 use crate::kafka::hot::HotError;
 use crate::kafka::tasks::LoadError;
@@ -37,13 +38,13 @@ impl Worker {
                 return Ok(());
             };
             owned.task.policies_changed(&policies);
-            match owned.note_stored(&mut self.hot, &policies, &stage) {
+            match owned.note_stored(owned.mark(&self.protocol), &mut self.hot, &policies, &stage) {
                 Ok(()) => {
                     self.hot_is_back();
                     return Ok(());
                 }
                 Err(LoadError::Hot(HotError::Redis(error))) => self.wait_for_hot(&error.to_string())?,
-                Err(LoadError::Hot(HotError::Lost)) => return Err(self.lost()),
+                Err(LoadError::Hot(HotError::Lost)) => return Err(lost()),
                 Err(LoadError::State(error)) => return Err(error.into()),
             }
         }

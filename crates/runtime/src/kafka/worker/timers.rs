@@ -29,7 +29,7 @@ impl Worker {
         let caught_up = owned.inputs.iter().all(|topic| {
             let at = (topic.clone(), key.1);
             let end = horizon.ends.get(&at).copied().unwrap_or(0);
-            self.positions.get(&at).is_some_and(|position| *position >= end)
+            self.protocol.position(topic.as_str(), key.1).is_some_and(|position| position >= end)
         });
         let behind = owned.reached.get(pass).is_some_and(|reached| horizon.reached > *reached);
         if !caught_up || !behind {
