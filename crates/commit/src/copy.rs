@@ -179,3 +179,55 @@ impl HotCopy {
 
 /// The watermark of an empty copy.
 const NOTHING: i64 = -1;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn claimed(had: Option<i64>) -> HotCopy {
+        let mut copy = HotCopy::unclaimed();
+        copy.done(CopyDone::Claimed { incarnation: 1, had });
+        copy
+    }
+
+    #[test]
+    fn a_takeover_reads_from_where_the_copy_is_unless_that_is_not_in_the_changelog() {
+        for (had, low, end, expected) in [
+            (Some(3), 0, 7, CopyStep::Replay { from: 3 }),
+            (Some(7), 0, 7, CopyStep::Replay { from: 7 }),
+            (Some(0), 0, 0, CopyStep::Replay { from: 0 }),
+            (None, 2, 7, CopyStep::Clear),
+            // a copy of another changelog
+            (Some(8), 0, 7, CopyStep::Clear),
+        ] {
+            let mut copy = claimed(had);
+            assert_eq!(copy.step(), Some(CopyStep::Settle));
+            copy.done(CopyDone::Settled { low, end });
+            assert_eq!(copy.step(), Some(expected), "{had:?} of {low} to {end}");
+            if expected == CopyStep::Clear {
+                copy.done(CopyDone::Cleared { writes: 8 });
+                assert_eq!(copy.step(), Some(CopyStep::Replay { from: low }));
+                assert_eq!((copy.watermark(), copy.mark().writes), (-1, 8));
+            }
+        }
+    }
+
+    #[test]
+    fn a_copy_is_behind_from_a_commit_until_the_last_write_of_it() {
+        let mut copy = claimed(Some(4));
+        copy.done(CopyDone::Settled { low: 0, end: 4 });
+        copy.done(CopyDone::Replayed { end: 4 });
+        copy.done(CopyDone::Whole);
+        assert_eq!(copy.step(), Some(CopyStep::Note));
+        copy.done(CopyDone::Noted);
+        assert!(copy.is_ready() && !copy.is_behind());
+        copy.committed(0);
+        assert!(!copy.is_behind(), "nothing was written to the changelog");
+        copy.committed(2);
+        assert_eq!((copy.is_behind(), copy.end()), (true, 7), "two states and a marker");
+        copy.done(CopyDone::Wrote { watermark: None });
+        assert!(copy.is_behind());
+        copy.done(CopyDone::Wrote { watermark: Some(7) });
+        assert_eq!((copy.is_behind(), copy.mark().writes), (false, 2));
+    }
+}

@@ -36,10 +36,7 @@ impl Process {
         let done = match step {
             CopyStep::Claim => self.claim(partition, luck, around),
             CopyStep::Settle => return self.settle(partition, mark, luck, around),
-            CopyStep::Clear => match self.clear(partition, mark, luck, around) {
-                Some(None) => return true,
-                done => done.flatten(),
-            },
+            CopyStep::Clear => return self.clear(partition, mark, luck, around),
             CopyStep::Replay { from } => return self.replay(partition, from, luck, around),
             CopyStep::MarkWhole => {
                 let answer = self.call(partition, Call::MarkWhole { mark }, luck, around);
@@ -82,20 +79,21 @@ impl Process {
         true
     }
 
-    /// None if that failed, nothing done if more calls follow.
-    fn clear(&mut self, partition: u8, mark: Mark, luck: Luck, around: &mut Around<'_>) -> Option<Option<CopyDone>> {
+    /// Empties the copy, a key in a call.
+    fn clear(&mut self, partition: u8, mark: Mark, luck: Luck, around: &mut Around<'_>) -> bool {
         let key = if let Cursor::Key(key) = self.cursor { key } else { 0 };
         let counts = around.setup.has(Guard::ClearAsOwner);
         let mark = Mark { writes: if counts { mark.writes + u64::from(key) } else { 0 }, ..mark };
         if self.call(partition, Call::Clear { mark, key }, luck, around) != Some(Answer::Done) {
-            return None;
-        }
-        if (key as usize) < KEYS - 1 {
+            self.copy_failed(partition, around);
+        } else if (key as usize) < KEYS - 1 {
             self.cursor = Cursor::Key(key + 1);
-            return Some(None);
+        } else {
+            self.cursor = Cursor::None;
+            let writes = if counts { KEYS as u64 } else { 0 };
+            self.worker.copy_done(task(partition), CopyDone::Cleared { writes });
         }
-        self.cursor = Cursor::None;
-        Some(Some(CopyDone::Cleared { writes: if counts { KEYS as u64 } else { 0 } }))
+        true
     }
 
     fn note(&mut self, partition: u8, mark: Mark, around: &Around<'_>) -> Option<CopyDone> {
