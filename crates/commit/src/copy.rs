@@ -1,13 +1,25 @@
 //! The hot copy of one task's states: taking it over, and keeping it up to date.
 
-/// What a worker expects of a hot copy when it writes to it or reads from it.
+/// What a hot copy says of itself; a worker expects it whenever it writes to the copy or reads from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Mark {
     /// A random id of one claim.
     pub incarnation: u128,
-    /// Writes under this incarnation. The watermark would not do: a batch of states takes several writes, and the
-    /// watermark only moves with the last of them.
-    pub writes: u64,
+    /// The number of the last write under this incarnation. The watermark would not do: a batch of states takes several
+    /// writes, and the watermark only moves with the last of them.
+    pub version: u64,
+}
+
+/// A write that is about to be made.
+///
+/// Its number was never used before, also not by a write that failed: that one may still come, and what it leaves must
+/// not look like what this one leaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Write {
+    /// What the copy must say of itself.
+    pub expected: Mark,
+    /// Its version after that.
+    pub version: u64,
 }
 
 /// What is next to be done to take a task over.
@@ -47,12 +59,11 @@ pub enum CopyDone {
         /// The offset after its last one.
         end: i64,
     },
-    /// The copy was emptied, in so many calls.
-    Cleared {
-        /// How many.
-        writes: u64,
-    },
-    /// States were written, or nothing but the watermark.
+    /// A part of the copy was emptied, in one write. Its watermark was taken back with the first of them.
+    ClearedSome,
+    /// All of the copy was emptied.
+    Cleared,
+    /// States were written, or nothing but the watermark, in one write.
     Wrote {
         /// Up to where the copy has the changelog now; none while more states up to there follow.
         watermark: Option<i64>,
@@ -84,6 +95,8 @@ enum Phase {
 pub struct HotCopy {
     phase: Phase,
     mark: Mark,
+    /// The number of the last write that was tried.
+    tried: u64,
     /// Up to where the copy has the changelog.
     watermark: i64,
     /// The changelog's next offset, as far as its only writer can know: aborted transactions of others move it further.
@@ -93,8 +106,8 @@ pub struct HotCopy {
 
 impl HotCopy {
     pub(crate) fn unclaimed() -> Self {
-        let mark = Mark { incarnation: 0, writes: 0 };
-        Self { phase: Phase::Unclaimed, mark, watermark: NOTHING, end: 0 }
+        let mark = Mark { incarnation: 0, version: 0 };
+        Self { phase: Phase::Unclaimed, mark, tried: 0, watermark: NOTHING, end: 0 }
     }
 
     /// What the copy must say of itself to be this worker's.
@@ -135,10 +148,16 @@ impl HotCopy {
         }
     }
 
+    pub(crate) fn write(&mut self) -> Write {
+        self.tried += 1;
+        Write { expected: self.mark, version: self.tried }
+    }
+
     pub(crate) fn done(&mut self, done: CopyDone) {
         match done {
             CopyDone::Claimed { incarnation, had } => {
-                self.mark = Mark { incarnation, writes: 0 };
+                self.mark = Mark { incarnation, version: 0 };
+                self.tried = 0;
                 self.watermark = had.unwrap_or(NOTHING);
                 self.phase = Phase::Claimed;
             }
@@ -148,15 +167,17 @@ impl HotCopy {
                 let is_of_this = (0..=end).contains(&self.watermark);
                 self.phase = if is_of_this { Phase::Replaying { from: self.watermark } } else { Phase::Stale { low } };
             }
-            CopyDone::Cleared { writes } => {
-                self.mark.writes += writes;
+            CopyDone::ClearedSome => {
+                self.mark.version = self.tried;
                 self.watermark = NOTHING;
+            }
+            CopyDone::Cleared => {
                 if let Phase::Stale { low } = self.phase {
                     self.phase = Phase::Replaying { from: low };
                 }
             }
             CopyDone::Wrote { watermark } => {
-                self.mark.writes += 1;
+                self.mark.version = self.tried;
                 self.watermark = watermark.unwrap_or(self.watermark);
             }
             CopyDone::Replayed { end } => {
@@ -205,9 +226,12 @@ mod tests {
             copy.done(CopyDone::Settled { low, end });
             assert_eq!(copy.step(), Some(expected), "{had:?} of {low} to {end}");
             if expected == CopyStep::Clear {
-                copy.done(CopyDone::Cleared { writes: 8 });
+                copy.write();
+                copy.done(CopyDone::ClearedSome);
+                assert_eq!(copy.step(), Some(CopyStep::Clear), "there is more");
+                copy.done(CopyDone::Cleared);
                 assert_eq!(copy.step(), Some(CopyStep::Replay { from: low }));
-                assert_eq!((copy.watermark(), copy.mark().writes), (-1, 8));
+                assert_eq!((copy.watermark(), copy.mark().version), (-1, 1));
             }
         }
     }
@@ -225,9 +249,22 @@ mod tests {
         assert!(!copy.is_behind(), "nothing was written to the changelog");
         copy.committed(2);
         assert_eq!((copy.is_behind(), copy.end()), (true, 7), "two states and a marker");
+        copy.write();
         copy.done(CopyDone::Wrote { watermark: None });
         assert!(copy.is_behind());
+        copy.write();
         copy.done(CopyDone::Wrote { watermark: Some(7) });
-        assert_eq!((copy.is_behind(), copy.mark().writes), (false, 2));
+        assert_eq!((copy.is_behind(), copy.mark().version), (false, 2));
+    }
+
+    #[test]
+    fn no_two_writes_have_the_same_number() {
+        let mut copy = claimed(Some(4));
+        let failed = copy.write();
+        let next = copy.write();
+        assert_eq!((failed.expected, failed.version), (copy.mark(), 1));
+        assert_eq!((next.expected, next.version), (copy.mark(), 2), "the first may still come");
+        copy.done(CopyDone::Wrote { watermark: None });
+        assert_eq!(copy.mark(), Mark { incarnation: 1, version: 2 });
     }
 }

@@ -15,8 +15,8 @@
 //! - A transaction holds outputs, changed states, and the offsets of *all* partitions owned, changed or not, under the
 //!   membership they were assigned to: that fences whoever lost one.
 //! - Redis gets states after their commit. Until then, and until Redis said so, they stay in memory.
-//! - Each write to Redis names the incarnation and the number of writes before it, and counts one on: what comes late,
-//!   twice, or after Redis lost an earlier one, is refused.
+//! - Each write to Redis names the incarnation and the write before it, and has a number that no other has, also none
+//!   that failed: what comes late, twice, or after Redis lost an earlier one, is refused, now or with the next write.
 //! - If a transaction fails, whatever the reason and though it may have gone through, nothing in memory counts any
 //!   more: positions go back to what is committed, and all tasks are restored.
 
@@ -25,5 +25,5 @@
 mod copy;
 mod worker;
 
-pub use copy::{CopyDone, CopyStep, HotCopy, Mark};
+pub use copy::{CopyDone, CopyStep, HotCopy, Mark, Write};
 pub use worker::{Step, TaskId, Worker};

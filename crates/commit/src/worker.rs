@@ -3,7 +3,7 @@
 use std::borrow::Borrow;
 use std::collections::BTreeMap;
 
-use crate::copy::{CopyDone, CopyStep, HotCopy};
+use crate::copy::{CopyDone, CopyStep, HotCopy, Write};
 
 /// A stage of the service, and a partition of it.
 pub type TaskId = (usize, i32);
@@ -151,6 +151,11 @@ impl<I: Ord> Worker<I> {
     /// The group has told what it gives and takes.
     pub fn served(&mut self) {
         self.phase = Phase::Asked;
+    }
+
+    /// A write to a hot copy is about to be made; none if the task is not owned.
+    pub fn write(&mut self, task: TaskId) -> Option<Write> {
+        self.copy_mut(task).map(HotCopy::write)
     }
 
     /// A step on a hot copy was done.

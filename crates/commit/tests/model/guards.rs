@@ -11,10 +11,12 @@ pub(crate) enum Guard {
     StableOffsets,
     /// Redis: a mark is of one incarnation.
     Incarnation,
-    /// Redis: a write names the number of writes before it.
+    /// Redis: a write names the write before it.
     CompareAndSet,
-    /// Redis: each write counts, also one that does not move the watermark.
+    /// Worker: each write has a number, also one that does not move the watermark.
     EveryWriteCounts,
+    /// Worker: each write has a number of its own, also after one that failed.
+    OwnNumber,
     /// Redis: a read says whether the copy is what its owner wrote last.
     MarkOnRead,
     /// Redis: a copy is emptied by its owner alone, and says first that it has nothing.

@@ -20,7 +20,7 @@ mod without;
 mod world;
 
 use explorer::{Explored, explore};
-use setup::{ALL, ONE_INSTANCE, Setup, TWO_INSTANCES};
+use setup::{ALL, ALONE, ONE_INSTANCE, Setup, TWO_INSTANCES};
 
 /// Explores everything, and tells how much that was.
 fn holds(setup: &Setup, at_least: usize) {
@@ -34,6 +34,11 @@ fn holds(setup: &Setup, at_least: usize) {
 #[test]
 fn without_faults_two_instances_share_the_work_and_finish_it() {
     holds(&Setup::new(TWO_INSTANCES, &[&[0, 1, 0], &[1]], 0, ALL), 1_000);
+}
+
+#[test]
+fn one_process_and_two_faults() {
+    holds(&Setup::new(ALONE, &[&[0, 1]], 2, ALL), 100_000);
 }
 
 #[test]
@@ -61,9 +66,14 @@ fn a_successor_under_the_same_name_and_two_faults() {
     holds(&Setup::new(ONE_INSTANCE, &[&[0]], 2, ALL), 100_000);
 }
 
-/// Takes minutes and a few gigabytes; for whoever changes the protocol.
 #[test]
-#[ignore = "takes minutes"]
+#[ignore = "takes minutes, for whoever changes the protocol"]
+fn one_process_and_three_faults() {
+    holds(&Setup::new(ALONE, &[&[0, 1]], 3, ALL), 1_000_000);
+}
+
+#[test]
+#[ignore = "takes minutes and gigabytes, for whoever changes the protocol"]
 fn two_instances_two_keys_and_two_faults() {
     holds(&Setup::new(TWO_INSTANCES, &[&[0, 1]], 2, ALL), 10_000_000);
 }

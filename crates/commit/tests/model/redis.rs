@@ -1,7 +1,7 @@
 //! A small Redis: a hot copy of each partition behind its mark. It may be emptied, replaced by an older one, and take
 //! calls late.
 
-use kefu_commit::Mark;
+use kefu_commit::{Mark, Write};
 
 use crate::guards::Guard;
 use crate::kafka::{Changelog, State};
@@ -15,11 +15,11 @@ pub(crate) enum Call {
     },
     /// The copy is emptied in two calls; the first takes the watermark back.
     Clear {
-        mark: Mark,
+        write: Write,
         key: u8,
     },
     Write {
-        mark: Mark,
+        write: Write,
         watermark: Option<i64>,
         state: Option<(u8, State)>,
     },
@@ -76,7 +76,8 @@ impl Redis {
     pub(crate) fn incarnations(&self) -> impl Iterator<Item = u128> {
         let late = self.late.map(|(_, call)| match call {
             Call::Claim { incarnation } => incarnation,
-            Call::Clear { mark, .. } | Call::Write { mark, .. } | Call::MarkWhole { mark } => mark.incarnation,
+            Call::Clear { write, .. } | Call::Write { write, .. } => write.expected.incarnation,
+            Call::MarkWhole { mark } => mark.incarnation,
         });
         let copies = self.copies.iter().chain(self.replica.iter().flatten());
         copies.filter_map(|copy| Some(copy.mark?.incarnation)).chain(late)
@@ -85,7 +86,7 @@ impl Redis {
     fn is_expected(copy: &Copy, expected: Mark, setup: &Setup) -> bool {
         copy.mark.is_some_and(|mark| {
             (mark.incarnation == expected.incarnation || !setup.has(Guard::Incarnation))
-                && (mark.writes == expected.writes || !setup.has(Guard::CompareAndSet))
+                && (mark.version == expected.version || !setup.has(Guard::CompareAndSet))
         })
     }
 
@@ -93,39 +94,37 @@ impl Redis {
         let copy = &mut self.copies[partition as usize];
         match call {
             Call::Claim { incarnation } => {
-                copy.mark = Some(Mark { incarnation, writes: 0 });
+                copy.mark = Some(Mark { incarnation, version: 0 });
                 copy.whole = false;
                 copy.claimed_at = changelog.end();
                 Answer::Had((copy.watermark >= 0).then_some(copy.watermark))
             }
-            Call::Clear { mark, key } => {
+            Call::Clear { write, key } => {
                 if setup.has(Guard::ClearAsOwner) {
-                    if !Self::is_expected(copy, mark, setup) {
+                    if !Self::is_expected(copy, write.expected, setup) {
                         return Answer::Refused;
                     }
                     copy.watermark = -1;
                     copy.states[key as usize] = State::default();
-                    Self::count(copy);
+                    Self::count(copy, write);
                 } else {
                     // states first, whoever owns them, then the mark
                     copy.states[key as usize] = State::default();
                     if key as usize == KEYS - 1 {
-                        *copy = Copy { mark: Some(Mark { writes: 0, ..mark }), claimed_at: copy.claimed_at, ..EMPTY };
+                        *copy = Copy { mark: Some(write.expected), claimed_at: copy.claimed_at, ..EMPTY };
                     }
                 }
                 Answer::Done
             }
-            Call::Write { mark, watermark, state } => {
-                if !Self::is_expected(copy, mark, setup) {
+            Call::Write { write, watermark, state } => {
+                if !Self::is_expected(copy, write.expected, setup) {
                     return Answer::Refused;
                 }
                 if let Some((key, state)) = state {
                     copy.states[key as usize] = state;
                 }
                 copy.watermark = watermark.unwrap_or(copy.watermark);
-                if watermark.is_some() || setup.has(Guard::EveryWriteCounts) {
-                    Self::count(copy);
-                }
+                Self::count(copy, write);
                 Answer::Done
             }
             Call::MarkWhole { mark } => {
@@ -138,9 +137,9 @@ impl Redis {
         }
     }
 
-    fn count(copy: &mut Copy) {
+    fn count(copy: &mut Copy, write: Write) {
         if let Some(mark) = &mut copy.mark {
-            mark.writes += 1;
+            mark.version = write.version;
         }
     }
 

@@ -55,6 +55,8 @@ pub(crate) struct Setup {
     pub(crate) without: Option<Guard>,
 }
 
+/// One process.
+pub(crate) const ALONE: &[u8] = &[0];
 /// Two instances that share the partitions.
 pub(crate) const TWO_INSTANCES: &[u8] = &[0, 1];
 /// Two processes of one instance: the second is to take the place of the first.

@@ -133,6 +133,13 @@ fn only_writes_that_move_the_watermark_count_and_one_comes_late() {
     breaks(Guard::EveryWriteCounts, one_fault(&[Fault::LateCall]), BAD_COPY);
 }
 
+/// A write that failed comes late to a Redis that fell back meanwhile, and leaves it with the number that the write in
+/// its place has left before.
+#[test]
+fn a_write_has_the_number_of_one_that_failed() {
+    breaks(Guard::OwnNumber, two_faults(&[Fault::Failover, Fault::LateCall]), BAD_COPY);
+}
+
 #[test]
 fn reads_do_not_look_at_the_mark() {
     breaks(Guard::MarkOnRead, two_faults(&[Fault::Crash, Fault::Flush]), WRONG_STATE);

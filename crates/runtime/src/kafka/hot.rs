@@ -1,15 +1,16 @@
 //! The hot copy of states in Redis.
 //!
 //! Owns its layout and its guard. A partition's states are spread over small hashes that share one hash tag with
-//! `meta`, which holds (incarnation, writes, watermark, whole): who owns the partition, how often it has written, up to
-//! which changelog offset Redis has it, and whether it has all of it. Each write compares the first two and counts one
-//! on, each read returns them, so a Redis that was flushed, replaced or written by a zombie never looks like an empty
-//! or a newer one. Readers that own nothing ask whether it is whole.
+//! `meta`, which holds (incarnation, version, watermark, whole): who owns the partition, the number of its last write,
+//! up to which changelog offset Redis has it, and whether it has all of it. Each write compares the first two and sets
+//! its own number, each read returns them, so a Redis that was flushed, replaced or written by a zombie never looks
+//! like an empty or a newer one. Readers that own nothing ask whether it is whole.
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
-use kefu_commit::Mark;
+use kefu_commit::{Mark, Write};
 use kefu_contracts::partition::murmur2;
 use redis::{Client, Connection, RedisResult, Script};
 
@@ -18,13 +19,13 @@ const BUCKETS: u32 = 4096;
 /// Hashes read in one call.
 const BUCKETS_AT_ONCE: usize = 256;
 /// Hashes emptied in one call.
-const BUCKETS_CLEARED_AT_ONCE: usize = 512;
+const BUCKETS_CLEARED_AT_ONCE: u32 = 512;
 const TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Takes the partition over: sets the incarnation and gives the watermark, -1 if Redis has nothing.
 const CLAIM: &str = r"
 local watermark = redis.call('HGET', KEYS[1], 'watermark')
-redis.call('HSET', KEYS[1], 'incarnation', ARGV[1], 'writes', '0')
+redis.call('HSET', KEYS[1], 'incarnation', ARGV[1], 'version', '0')
 redis.call('HDEL', KEYS[1], 'whole')
 if not watermark then
   redis.call('HSET', KEYS[1], 'watermark', '-1')
@@ -32,33 +33,33 @@ if not watermark then
 end
 return watermark";
 
-/// Says that nothing is there and empties hashes, if the mark is the one expected. KEYS are meta and the hashes.
+/// Says that nothing is there and empties hashes, if the mark is the one expected. KEYS are meta and the hashes. ARGV:
+/// incarnation, expected version, new version.
 const CLEAR: &str = r"
-local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'writes')
+local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'version')
 if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'watermark', '-1')
-redis.call('HINCRBY', KEYS[1], 'writes', 1)
+redis.call('HSET', KEYS[1], 'version', ARGV[3], 'watermark', '-1')
 redis.call('UNLINK', unpack(KEYS, 2))
 return 1";
 
-/// Writes states if the mark is the one expected. ARGV: incarnation, writes, new watermark ('' leaves it), then for
-/// each state the number of its bucket's key in KEYS, the field, and the value ('' removes).
+/// Writes states if the mark is the one expected. ARGV: incarnation, expected version, new version, new watermark (''
+/// leaves it), then for each state the number of its bucket's key in KEYS, the field, and the value ('' removes).
 const WRITE: &str = r"
-local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'writes')
+local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'version')
 if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
-for i = 4, #ARGV, 3 do
+for i = 5, #ARGV, 3 do
   local key = KEYS[tonumber(ARGV[i])]
   if ARGV[i + 2] == '' then redis.call('HDEL', key, ARGV[i + 1])
   else redis.call('HSET', key, ARGV[i + 1], ARGV[i + 2]) end
 end
-if ARGV[3] ~= '' then redis.call('HSET', KEYS[1], 'watermark', ARGV[3]) end
-redis.call('HINCRBY', KEYS[1], 'writes', 1)
+redis.call('HSET', KEYS[1], 'version', ARGV[3])
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'watermark', ARGV[4]) end
 return 1";
 
 /// Reads states with the mark: KEYS are meta and the buckets' keys, ARGV the fields. One command, one answer: a Redis
 /// that hangs costs one time limit.
 const READ: &str = r"
-local answer = redis.call('HMGET', KEYS[1], 'incarnation', 'writes')
+local answer = redis.call('HMGET', KEYS[1], 'incarnation', 'version')
 for i = 1, #ARGV do answer[i + 2] = redis.call('HGET', KEYS[i + 1], ARGV[i]) end
 return answer";
 
@@ -70,7 +71,7 @@ return answer";
 
 /// Says that everything up to the watermark is there, if the mark is the one expected.
 const WHOLE: &str = r"
-local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'writes')
+local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'version')
 if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'whole', '1')
 return 1";
@@ -85,6 +86,9 @@ pub(crate) enum HotError {
     #[error("the hot copy is not what this instance wrote last")]
     Lost,
 }
+
+// the parts are all of them
+const _: () = assert!(BUCKETS.is_multiple_of(BUCKETS_CLEARED_AT_ONCE));
 
 /// A connection to the hot copy.
 pub(crate) struct HotStates {
@@ -137,31 +141,28 @@ impl HotStates {
         Ok(watermark.parse().ok().filter(|watermark| *watermark >= 0))
     }
 
-    /// Forgets every state of a partition; gives how many writes that took.
-    pub(crate) fn clear(&mut self, partition: &str, mut mark: Mark) -> Result<u64, HotError> {
-        let before = mark.writes;
-        let keys: Vec<String> = (0..BUCKETS).map(|bucket| self.bucket_key(partition, bucket)).collect();
+    /// The hashes of a partition in parts for one call each.
+    pub(crate) fn parts() -> impl Iterator<Item = Range<u32>> {
+        let parts = 0..BUCKETS / BUCKETS_CLEARED_AT_ONCE;
+        parts.map(|part| part * BUCKETS_CLEARED_AT_ONCE..(part + 1) * BUCKETS_CLEARED_AT_ONCE)
+    }
+
+    /// Forgets a part of a partition's states, and with the first part up to where it has the changelog.
+    pub(crate) fn clear(&mut self, partition: &str, write: Write, part: Range<u32>) -> Result<(), HotError> {
         let script = self.clear.clone();
-        for some in keys.chunks(BUCKETS_CLEARED_AT_ONCE) {
-            let mut call = script.key(self.meta(partition));
-            for key in some {
-                call.key(key);
-            }
-            call.arg(name_of(mark.incarnation)).arg(mark.writes);
-            let cleared: i64 = call.invoke(self.connected()?)?;
-            if cleared != 1 {
-                return Err(HotError::Lost);
-            }
-            mark.writes += 1;
+        let mut call = script.key(self.meta(partition));
+        for bucket in part {
+            call.key(self.bucket_key(partition, bucket));
         }
-        Ok(mark.writes - before)
+        call.arg(name_of(write.expected.incarnation)).arg(write.expected.version).arg(write.version);
+        taken(call.invoke(self.connected()?)?)
     }
 
     /// Writes states, and moves the watermark if one is given.
     pub(crate) fn write(
         &mut self,
         partition: &str,
-        expected: Mark,
+        write: Write,
         watermark: Option<i64>,
         changes: &[HotChange],
     ) -> Result<(), HotError> {
@@ -170,7 +171,7 @@ impl HotStates {
         let script = self.write.clone();
         let mut call = script.prepare_invoke();
         let watermark = watermark.map(|watermark| watermark.to_string()).unwrap_or_default();
-        call.arg(name_of(expected.incarnation)).arg(expected.writes).arg(watermark);
+        call.arg(name_of(write.expected.incarnation)).arg(write.expected.version).arg(write.version).arg(watermark);
         for (key, bytes) in changes {
             let bucket = bucket(key);
             let number = *numbers.entry(bucket).or_insert_with(|| {
@@ -182,8 +183,7 @@ impl HotStates {
         for key in keys {
             call.key(key);
         }
-        let written: i64 = call.invoke(self.connected()?)?;
-        if written == 1 { Ok(()) } else { Err(HotError::Lost) }
+        taken(call.invoke(self.connected()?)?)
     }
 
     /// Reads states, in the order of `keys`.
@@ -202,7 +202,7 @@ impl HotStates {
         let mut answers = answer.into_iter();
         let mark = redis::Value::Array(answers.by_ref().take(2).collect());
         let mark: (Option<String>, Option<u64>) = redis::from_redis_value(mark).map_err(redis::RedisError::from)?;
-        if mark != (Some(name_of(expected.incarnation)), Some(expected.writes)) {
+        if mark != (Some(name_of(expected.incarnation)), Some(expected.version)) {
             return Err(HotError::Lost);
         }
         let states = answers.map(|value| redis::from_redis_value(value).map_err(redis::RedisError::from));
@@ -235,8 +235,7 @@ impl HotStates {
         let meta = self.meta(partition);
         let script = self.whole.clone();
         let incarnation = name_of(expected.incarnation);
-        let set: i64 = script.key(meta).arg(incarnation).arg(expected.writes).invoke(self.connected()?)?;
-        if set == 1 { Ok(()) } else { Err(HotError::Lost) }
+        taken(script.key(meta).arg(incarnation).arg(expected.version).invoke(self.connected()?)?)
     }
 
     /// Whether Redis still has what it had of a partition.
@@ -269,6 +268,11 @@ impl HotStates {
     fn bucket_key(&self, partition: &str, bucket: u32) -> String {
         format!("{{{}{partition}}}:{bucket:x}", self.prefix)
     }
+}
+
+/// Whether a guarded call was taken.
+fn taken(answer: i64) -> Result<(), HotError> {
+    if answer == 1 { Ok(()) } else { Err(HotError::Lost) }
 }
 
 /// An incarnation as Redis has it.

@@ -96,7 +96,7 @@ impl Owned {
                 let (low, end) = reader.settled_range(&self.changelog, self.partition)?;
                 CopyDone::Settled { low, end }
             }
-            CopyStep::Clear => CopyDone::Cleared { writes: hot.clear(&self.hot_name, mark)? },
+            CopyStep::Clear => self.clear(protocol, hot)?,
             CopyStep::Replay { from } => CopyDone::Replayed { end: self.replay(from, protocol, reader, hot)? },
             CopyStep::MarkWhole => {
                 hot.set_whole(&self.hot_name, mark)?;
@@ -130,6 +130,15 @@ impl Owned {
         Ok(end)
     }
 
+    fn clear(&self, protocol: &mut Protocol, hot: &mut HotStates) -> Result<CopyDone, HotError> {
+        for buckets in HotStates::parts() {
+            let Some(write) = protocol.write(self.id()) else { return Err(HotError::Lost) };
+            hot.clear(&self.hot_name, write, buckets)?;
+            protocol.copy_done(self.id(), CopyDone::ClearedSome);
+        }
+        Ok(CopyDone::Cleared)
+    }
+
     /// Writes states to the hot copy, which then has the changelog up to `watermark`.
     fn write(
         &self,
@@ -143,7 +152,8 @@ impl Owned {
             let some = left.next().unwrap_or_default();
             // with the last of them it has everything up to there
             let watermark = left.peek().is_none().then_some(watermark);
-            hot.write(&self.hot_name, self.mark(protocol), watermark, some)?;
+            let Some(write) = protocol.write(self.id()) else { return Err(HotError::Lost) };
+            hot.write(&self.hot_name, write, watermark, some)?;
             protocol.copy_done(self.id(), CopyDone::Wrote { watermark });
             if watermark.is_some() {
                 return Ok(());
@@ -158,7 +168,7 @@ impl Owned {
 
     /// What the hot copy must say of itself to be this worker's.
     pub(crate) fn mark(&self, protocol: &Protocol) -> Mark {
-        protocol.copy(self.id()).map_or(Mark { incarnation: 0, writes: 0 }, HotCopy::mark)
+        protocol.copy(self.id()).map_or(Mark { incarnation: 0, version: 0 }, HotCopy::mark)
     }
 
     /// Whether Redis still has what it had.

@@ -88,8 +88,8 @@ impl Process {
             let memory = &mut self.memory[partition as usize];
             let Some(key) = memory.pinned.iter().position(Option::is_some) else { continue };
             let state = memory.pinned[key].take().map(|state| (key as u8, state));
-            let mark = self.mark(partition).expect("owned");
-            let call = Call::Write { mark, watermark: None, state };
+            let write = self.next_write(partition);
+            let call = Call::Write { write, watermark: None, state };
             if self.call(partition, call, Luck::Good, around) == Some(Answer::Done) {
                 self.wrote(partition, None, around.setup);
             }
@@ -99,17 +99,21 @@ impl Process {
     }
 
     pub(super) fn write_copy(&mut self, partition: u8, luck: Luck, around: &mut Around<'_>) -> bool {
-        let copy = self.worker.copy(task(partition)).expect("owned");
-        let (mark, end) = (copy.mark(), copy.end());
+        let end = self.worker.copy(task(partition)).expect("owned").end();
         let from = if let Cursor::Key(key) = self.cursor { key as usize } else { 0 };
         let pinned = self.memory[partition as usize].pinned;
         let key = (from..KEYS).find(|key| pinned[*key].is_some());
         let is_last = key.is_none_or(|key| pinned[key + 1..].iter().all(Option::is_none));
         let state = key.and_then(|key| Some((key as u8, pinned[key]?)));
         let watermark = is_last.then_some(end);
-        match self.call(partition, Call::Write { mark, watermark, state }, luck, around) {
+        let before = self.worker.clone();
+        let write = self.write_of(partition, is_last, around.setup);
+        match self.call(partition, Call::Write { write, watermark, state }, luck, around) {
             None => {
                 self.cursor = Cursor::None;
+                if !around.setup.has(Guard::OwnNumber) {
+                    self.worker = before;
+                }
                 if !around.setup.has(Guard::Pinned) {
                     self.memory[partition as usize].pinned = [None; KEYS];
                     self.memory[partition as usize].loaded = [None; KEYS];

@@ -1,6 +1,6 @@
 //! Taking a partition's task over, as a shell does it.
 
-use kefu_commit::{CopyDone, CopyStep, Mark};
+use kefu_commit::{CopyDone, CopyStep, Mark, Write};
 
 use super::{Around, Cursor, Luck, Memory, Process, task};
 use crate::guards::Guard;
@@ -82,18 +82,35 @@ impl Process {
     /// Empties the copy, a key in a call.
     fn clear(&mut self, partition: u8, mark: Mark, luck: Luck, around: &mut Around<'_>) -> bool {
         let key = if let Cursor::Key(key) = self.cursor { key } else { 0 };
-        let counts = around.setup.has(Guard::ClearAsOwner);
-        let mark = Mark { writes: if counts { mark.writes + u64::from(key) } else { 0 }, ..mark };
-        if self.call(partition, Call::Clear { mark, key }, luck, around) != Some(Answer::Done) {
+        let as_owner = around.setup.has(Guard::ClearAsOwner);
+        let write = if as_owner { self.next_write(partition) } else { Write { expected: mark, version: mark.version } };
+        if self.call(partition, Call::Clear { write, key }, luck, around) != Some(Answer::Done) {
             self.copy_failed(partition, around);
-        } else if (key as usize) < KEYS - 1 {
+            return true;
+        }
+        if as_owner {
+            self.worker.copy_done(task(partition), CopyDone::ClearedSome);
+        }
+        if (key as usize) < KEYS - 1 {
             self.cursor = Cursor::Key(key + 1);
         } else {
             self.cursor = Cursor::None;
-            let writes = if counts { KEYS as u64 } else { 0 };
-            self.worker.copy_done(task(partition), CopyDone::Cleared { writes });
+            self.worker.copy_done(task(partition), CopyDone::Cleared);
         }
         true
+    }
+
+    pub(super) fn next_write(&mut self, partition: u8) -> Write {
+        self.worker.write(task(partition)).expect("owned")
+    }
+
+    /// The write of a batch that moves the watermark, or of one that does not.
+    pub(super) fn write_of(&mut self, partition: u8, moves_watermark: bool, setup: &Setup) -> Write {
+        if moves_watermark || setup.has(Guard::EveryWriteCounts) {
+            return self.next_write(partition);
+        }
+        let expected = self.mark(partition).expect("owned");
+        Write { expected, version: expected.version }
     }
 
     fn note(&mut self, partition: u8, mark: Mark, around: &Around<'_>) -> Option<CopyDone> {
@@ -106,8 +123,7 @@ impl Process {
     }
 
     fn replay(&mut self, partition: u8, from: i64, luck: Luck, around: &mut Around<'_>) -> bool {
-        let copy = self.worker.copy(task(partition)).expect("owned");
-        let (mark, watermark) = (copy.mark(), copy.watermark());
+        let watermark = self.worker.copy(task(partition)).expect("owned").watermark();
         let Cursor::Read { mut states, next, is_end } = self.cursor else {
             // from the start if it was cleared, then from where it is
             let changelog = &around.kafka.changelogs[partition as usize];
@@ -118,14 +134,14 @@ impl Process {
         if let Some(key) = states.iter().position(Option::is_some) {
             let state = states[key].take().map(|state| (key as u8, state));
             let is_last = states.iter().all(Option::is_none);
-            if !self.write(partition, mark, is_last.then_some(next), state, luck, around) {
+            if !self.write(partition, is_last.then_some(next), state, luck, around) {
                 return true;
             }
             if !is_last {
                 self.cursor = Cursor::Read { states, next, is_end };
                 return true;
             }
-        } else if watermark != next && !self.write(partition, mark, Some(next), None, luck, around) {
+        } else if watermark != next && !self.write(partition, Some(next), None, luck, around) {
             return true;
         }
         self.cursor = Cursor::None;
@@ -139,13 +155,13 @@ impl Process {
     fn write(
         &mut self,
         partition: u8,
-        mark: Mark,
         watermark: Option<i64>,
         state: Option<(u8, State)>,
         luck: Luck,
         around: &mut Around<'_>,
     ) -> bool {
-        let call = Call::Write { mark, watermark, state };
+        let write = self.write_of(partition, watermark.is_some(), around.setup);
+        let call = Call::Write { write, watermark, state };
         let written = self.call(partition, call, luck, around) == Some(Answer::Done);
         if written {
             self.wrote(partition, watermark, around.setup);
