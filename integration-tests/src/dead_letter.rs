@@ -6,6 +6,17 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+/// The topics that services read, past every API, and which services these are, by name.
+pub const READERS: [(&str, &[&str]); 7] = [
+    ("order-events", &["escalation", "intake", "satisfaction-survey"]),
+    ("commands", &["classifier", "handover", "intake", "satisfaction-survey"]),
+    ("case-events", &["classifier", "escalation", "handover", "kpi-aggregator", "satisfaction-survey"]),
+    ("classifications", &["intake"]),
+    ("sla-events", &["kpi-aggregator"]),
+    ("surveys", &["kpi-aggregator"]),
+    ("handovers", &["kpi-aggregator"]),
+];
+
 /// A record that could not be processed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct DeadLetter {

@@ -1,12 +1,14 @@
 //! What the black-box tests share: kefu's processes, a broker, a Redis, and a user's view of them.
 //!
-//! Owns starting, killing, asking and waiting. What should come out belongs to the tests.
+//! Owns starting, killing, asking and waiting, and the run with faults. What should come out otherwise belongs to the
+//! tests.
 #![forbid(unsafe_code)]
 #![expect(clippy::panic, reason = "a test that cannot go on should say so and stop")]
 
 mod cluster;
 mod dead_letter;
 mod event;
+pub mod faults;
 mod http;
 mod process;
 mod program;
@@ -15,7 +17,7 @@ mod shop;
 use std::time::{Duration, Instant};
 
 pub use cluster::{Cluster, SERVICES};
-pub use dead_letter::DeadLetter;
+pub use dead_letter::{DeadLetter, READERS};
 pub use event::{at, heartbeat, in_conversation, message, now, reply, resolved};
 pub use http::{Answer, Client};
 pub use process::Running;

@@ -73,15 +73,32 @@ impl Running {
         if let Ok(Some(status)) = self.child.try_wait() {
             return status;
         }
-        let pid = self.child.id().to_string();
-        let told = Command::new("sh").args(["-c", r#"kill -s TERM "$1""#, "terminate", &pid]).status();
-        assert!(told.is_ok_and(|status| status.success()), "{} cannot be told to end", self.name);
+        self.signal("TERM");
         let mut ended = None;
         wait_until(&format!("{} ends when told", self.name), ENDED_WITHIN, || {
             ended = self.child.try_wait().unwrap_or_else(|error| panic!("{error}"));
             ended.is_some()
         });
         ended.unwrap_or_else(|| panic!("{} has not ended", self.name))
+    }
+
+    /// Sends it a signal, by its name for `kill -s`.
+    pub fn signal(&self, signal: &str) {
+        let pid = self.child.id().to_string();
+        let sent = Command::new("sh").args(["-c", r#"kill -s "$1" "$2""#, "signal", signal, &pid]).status();
+        assert!(sent.is_ok_and(|status| status.success()), "{} does not take SIG{signal}", self.name);
+    }
+
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap_or_else(|error| panic!("{error}")).is_some()
+    }
+
+    /// The last line of its log that is no news of the usual.
+    pub fn last_words(&self) -> String {
+        let log = self.log();
+        let last = log.lines().rev().find(|line| !line.contains(" INFO ") && !line.trim().is_empty());
+        last.unwrap_or("nothing").to_owned()
     }
 
     /// What it logged.

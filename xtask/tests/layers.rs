@@ -22,7 +22,7 @@ const SHARED: &[(&str, &[&str])] = &[
     (RUNTIME, &["kefu-commit", "kefu-contracts", "kefu-policy", "kefu-processor"]),
     ("kefu-testkit", &["kefu-contracts", "kefu-policy", "kefu-processor", RUNTIME]),
     ("kefu-test-rig", &[]),
-    ("kefu-integration-tests", &["kefu-test-rig"]),
+    ("kefu-integration-tests", &["kefu-contracts", "kefu-test-rig"]),
 ];
 
 /// What the shared crates that hold rules must do without: async and HTTP.

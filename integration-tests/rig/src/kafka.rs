@@ -9,7 +9,9 @@ use crate::cache;
 use crate::install;
 use crate::kafka_client;
 use crate::kafka_probe;
+use crate::offsets::Offsets;
 use crate::ports::Port;
+use crate::proxy::Proxy;
 use crate::record_batch::RawRecord;
 use crate::service::{Service, Signal, log_contains};
 use crate::{Error, Result};
@@ -29,11 +31,14 @@ pub struct KafkaOptions {
     pub properties: Vec<(String, String)>,
     /// Longest time from start to ready.
     pub ready_within: Duration,
+    /// Further ways to reach the broker, each through a proxy of its own.
+    pub links: usize,
 }
 
 impl Default for KafkaOptions {
     fn default() -> Self {
-        Self { heap_mib: 512, default_partitions: 1, properties: Vec::new(), ready_within: Duration::from_secs(60) }
+        let ready_within = Duration::from_secs(60);
+        Self { heap_mib: 512, default_partitions: 1, properties: Vec::new(), ready_within, links: 0 }
     }
 }
 
@@ -45,6 +50,21 @@ pub struct Kafka {
     libraries: PathBuf,
     port: Port,
     _controller_port: Port,
+    links: Vec<BrokerLink>,
+}
+
+/// A listener of the broker that clients are told to reach through a proxy.
+#[derive(Debug)]
+struct BrokerLink {
+    proxy: Proxy,
+    port: Port,
+}
+
+impl BrokerLink {
+    fn new() -> Result<Self> {
+        let port = Port::reserve()?;
+        Ok(Self { proxy: Proxy::to(port.number())?, port })
+    }
 }
 
 impl Kafka {
@@ -66,10 +86,11 @@ impl Kafka {
         let service = Service::new(NAME, cache::new_run_folder(NAME)?)?;
         let data = service.folder().join("data");
         copy_files(&template, &data)?;
-        let properties = server_properties(&data, port.number(), controller_port.number(), &options);
+        let links = (0..options.links).map(|_| BrokerLink::new()).collect::<Result<Vec<_>>>()?;
+        let properties = server_properties(&data, port.number(), controller_port.number(), &links, &options);
         let path = service.folder().join("server.properties");
         fs::write(&path, properties).map_err(Error::io(format!("write {}", path.display())))?;
-        let mut kafka = Self { service, options, libraries, port, _controller_port: controller_port };
+        let mut kafka = Self { service, options, libraries, port, _controller_port: controller_port, links };
         kafka.launch()?;
         Ok(kafka)
     }
@@ -87,6 +108,21 @@ impl Kafka {
     /// Bootstrap address for clients, `host:port`.
     pub fn bootstrap(&self) -> String {
         format!("127.0.0.1:{}", self.port.number())
+    }
+
+    /// Bootstrap address for clients that reach the broker through link `index` alone; none if there is no such link.
+    pub fn bootstrap_through(&self, index: usize) -> Option<String> {
+        self.link(index).map(|proxy| format!("127.0.0.1:{}", proxy.port()))
+    }
+
+    /// A link, to disturb it.
+    pub fn link(&self, index: usize) -> Option<&Proxy> {
+        self.links.get(index).map(|link| &link.proxy)
+    }
+
+    /// What asks the broker for offsets, also while it is restarted.
+    pub fn offsets(&self) -> Offsets {
+        Offsets { port: self.port.number() }
     }
 
     /// Process id, or `None` after [`Kafka::kill`].
@@ -150,7 +186,7 @@ fn formatted_storage(libraries: &Path) -> Result<PathBuf> {
         let folder = cache::new_run_folder("format")?;
         let data = folder.join("data");
         let properties = folder.join("server.properties");
-        fs::write(&properties, server_properties(&data, 1, 2, &KafkaOptions::default()))
+        fs::write(&properties, server_properties(&data, 1, 2, &[], &KafkaOptions::default()))
             .map_err(Error::io(format!("write {}", properties.display())))?;
         let mut format = java(128, libraries);
         format.args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID, "-c"]).arg(&properties);
@@ -172,16 +208,29 @@ fn copy_files(from: &Path, to: &Path) -> Result<()> {
 }
 
 /// Properties of a single node that keeps its internal topics small and never waits to form a group.
-fn server_properties(data: &Path, port: u16, controller_port: u16, options: &KafkaOptions) -> String {
-    let listeners = format!("PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}");
+fn server_properties(
+    data: &Path,
+    port: u16,
+    controller_port: u16,
+    links: &[BrokerLink],
+    options: &KafkaOptions,
+) -> String {
+    let mut listeners = format!("PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller_port}");
+    let mut advertised = format!("PLAINTEXT://127.0.0.1:{port}");
+    let mut protocols = "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned();
+    for (index, link) in links.iter().enumerate() {
+        listeners += &format!(",LINK{index}://127.0.0.1:{}", link.port.number());
+        advertised += &format!(",LINK{index}://127.0.0.1:{}", link.proxy.port());
+        protocols += &format!(",LINK{index}:PLAINTEXT");
+    }
     let own = [
         ("process.roles", "broker,controller".to_owned()),
         ("node.id", "1".to_owned()),
         ("listeners", listeners),
-        ("advertised.listeners", format!("PLAINTEXT://127.0.0.1:{port}")),
+        ("advertised.listeners", advertised),
         ("inter.broker.listener.name", "PLAINTEXT".to_owned()),
         ("controller.listener.names", "CONTROLLER".to_owned()),
-        ("listener.security.protocol.map", "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT".to_owned()),
+        ("listener.security.protocol.map", protocols),
         // Static voters keep the controller's address out of the formatted storage, so that it can be copied.
         ("controller.quorum.voters", format!("1@127.0.0.1:{controller_port}")),
         ("log.dirs", data.display().to_string()),

@@ -1,8 +1,8 @@
 //! Real Apache Kafka and Redis for tests: started on loopback with free ports, stopped with the value that owns them.
 //!
-//! Owns installation, start, faults (pause, kill, restart, records that are none, an older Redis) and clean-up of these
-//! processes. Topics and assertions do not belong here. A service also ends when the process that started it dies,
-//! however it dies.
+//! Owns installation, start, faults (pause, kill, restart, records that are none, an older Redis, links that
+//! are slow, silent or cut) and clean-up of these processes. Topics and assertions do not belong here. A service also
+//! ends when the process that started it dies, however it dies.
 #![forbid(unsafe_code)]
 
 mod cache;
@@ -11,7 +11,9 @@ mod install;
 mod kafka;
 mod kafka_client;
 mod kafka_probe;
+mod offsets;
 mod ports;
+mod proxy;
 mod record_batch;
 mod redis;
 mod service;
@@ -20,5 +22,7 @@ mod wire;
 pub use error::{Error, Result};
 pub use install::ensure_installed;
 pub use kafka::{Kafka, KafkaOptions};
+pub use offsets::{Offsets, Positions};
+pub use proxy::{Link, Proxy};
 pub use record_batch::RawRecord;
 pub use redis::Redis;

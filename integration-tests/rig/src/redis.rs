@@ -59,6 +59,11 @@ impl Redis {
         format!("redis://127.0.0.1:{}", self.port.number())
     }
 
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port.number()
+    }
+
     /// Process id, or `None` after [`Redis::kill`].
     pub fn pid(&self) -> Option<u32> {
         self.service.pid()

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kefu_contracts::partition::PartitionBy;
 use kefu_integration_tests::{
-    BackendKind, Client, Clock, DeadLetter, Shop, at, in_conversation, message, now, wait_until,
+    BackendKind, Client, Clock, DeadLetter, READERS, Shop, at, in_conversation, message, now, wait_until,
 };
 use kefu_test_rig::RawRecord;
 use serde_json::json;
@@ -95,30 +95,19 @@ fn assert_letters(letters: &[DeadLetter], first: i64, expected: &BTreeMap<i64, &
     }
 }
 
-/// The topics that services read, and which services these are.
-const READ: [(&str, &[&str]); 7] = [
-    ("order-events", &["escalation", "intake", "satisfaction-survey"]),
-    ("commands", &["classifier", "handover", "intake", "satisfaction-survey"]),
-    ("case-events", &["classifier", "escalation", "handover", "kpi-aggregator", "satisfaction-survey"]),
-    ("classifications", &["intake"]),
-    ("sla-events", &["kpi-aggregator"]),
-    ("surveys", &["kpi-aggregator"]),
-    ("handovers", &["kpi-aggregator"]),
-];
-
 #[test]
 fn each_service_that_reads_a_topic_refuses_a_bad_record_once() {
     let shop = Shop::new(BackendKind::Kafka, Clock::Wall, POLICY);
     let (mut running, client) = shop.start();
     let bad = RawRecord { key: Some(b"demo/c-1#1".to_vec()), value: Some(b"nonsense".to_vec()) };
-    for (topic, _) in READ {
+    for (topic, _) in READERS {
         append(&shop, topic, std::slice::from_ref(&bad));
     }
     // what only instances read for themselves, they leave out
     for topic in ["policies", "command-results", "kpi"] {
         append(&shop, topic, std::slice::from_ref(&bad));
     }
-    let expected: BTreeMap<String, Vec<String>> = READ
+    let expected: BTreeMap<String, Vec<String>> = READERS
         .iter()
         .map(|(topic, services)| ((*topic).to_owned(), services.iter().map(|&name| name.to_owned()).collect()))
         .collect();

@@ -1,0 +1,151 @@
+//! What is told of a run: the table for people, JSON for programs, the record of every fault.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Options;
+use super::act::Deeds;
+use super::restored::Told;
+use super::verdict::Verdict;
+
+/// What was done of one kind, and how long output stood still after it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Row {
+    /// The kind of fault.
+    pub fault: String,
+    /// How often.
+    pub times: usize,
+    /// The median, in seconds, of how long the slowest partition stood still.
+    pub still_median_s: f64,
+    /// The longest.
+    pub still_longest_s: f64,
+}
+
+/// What came of a run.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// Its seed.
+    pub seed: u64,
+    /// Recorded events.
+    pub events: u64,
+    /// What was done.
+    pub faults: Vec<Row>,
+    /// Faults that were planned and not done.
+    pub faults_left: usize,
+    /// Instances that ended by themselves and were started again, by what they said last.
+    pub ended: BTreeMap<String, u64>,
+    /// What instances said of themselves.
+    pub told: Told,
+    /// Why the run failed before it could be judged.
+    pub failed: Option<String>,
+    /// The outcome.
+    pub verdict: Option<Verdict>,
+    /// Seconds of all of it.
+    pub took_s: f64,
+    /// Seconds from the first event until the services had followed to the end.
+    pub load_s: f64,
+    /// Where logs and outputs are.
+    pub folder: PathBuf,
+}
+
+impl Report {
+    pub(super) fn new(
+        options: &Options,
+        folder: &Path,
+        deeds: &Deeds,
+        verdict: Option<Verdict>,
+        failed: Option<String>,
+        [took, load]: [Duration; 2],
+    ) -> Self {
+        let record: Vec<String> = deeds.done.iter().map(|done| done.line(deeds.begun)).collect();
+        let ended_lines = deeds.ended.iter().map(|(name, words)| format!("{name} ended by itself: {words}"));
+        let record: Vec<String> = record.into_iter().chain(ended_lines).collect();
+        let path = folder.join("faults.txt");
+        std::fs::write(&path, record.join("\n") + "\n").unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let mut ended = BTreeMap::new();
+        for (_, words) in &deeds.ended {
+            *ended.entry(words.clone()).or_default() += 1;
+        }
+        let report = Self {
+            seed: options.seed,
+            events: options.events,
+            faults: rows(deeds),
+            faults_left: deeds.left,
+            ended,
+            told: Told::read(folder),
+            failed,
+            verdict,
+            took_s: took.as_secs_f64(),
+            load_s: load.as_secs_f64(),
+            folder: folder.to_owned(),
+        };
+        std::fs::write(folder.join("report.txt"), report.describe()).unwrap_or_else(|error| panic!("{error}"));
+        report
+    }
+
+    /// Whether the outcome is that of a replay, every fault was done and every poisoned record is its dead letters.
+    pub fn is_clean(&self) -> bool {
+        let is_right = |verdict: &Verdict| verdict.same && verdict.wrong_letters.is_empty();
+        self.failed.is_none() && self.faults_left == 0 && self.verdict.as_ref().is_some_and(is_right)
+    }
+
+    /// For people.
+    pub fn describe(&self) -> String {
+        let mut text = String::new();
+        self.write(&mut text).ok();
+        text
+    }
+
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        let faults: usize = self.faults.iter().map(|row| row.times).sum();
+        let Self { seed, events, took_s, load_s, .. } = self;
+        writeln!(text, "seed {seed}: {events} events, {faults} faults, {load_s:.0} s under load, {took_s:.0} s in all")?;
+        writeln!(text, "{:<36}{:>6}{:>14}{:>12}", "fault", "times", "still, median", "longest")?;
+        for Row { fault, times, still_median_s, still_longest_s } in &self.faults {
+            writeln!(text, "{fault:<36}{times:>6}{still_median_s:>12.1} s{still_longest_s:>10.1} s")?;
+        }
+        for (from, restored) in &self.told.restored {
+            writeln!(text, "restored {from}: {} states of {} partitions", restored.states, restored.partitions)?;
+        }
+        for (cause, times) in &self.told.given_up {
+            writeln!(text, "tasks restored {times} times: {cause}")?;
+        }
+        for (words, times) in &self.ended {
+            writeln!(text, "{times} instances ended by themselves: {words}")?;
+        }
+        if self.faults_left > 0 {
+            writeln!(text, "{} faults were planned and not done", self.faults_left)?;
+        }
+        if let Some(failed) = &self.failed {
+            writeln!(text, "{failed}")?;
+        }
+        if let Some(verdict) = &self.verdict {
+            let Verdict { dead_letters, poisoned, .. } = verdict;
+            writeln!(text, "{poisoned} bad records, {dead_letters} dead letters")?;
+            for wrong in &verdict.wrong_letters {
+                writeln!(text, "dead letters: {wrong}")?;
+            }
+            writeln!(text, "{}", verdict.compared)?;
+        }
+        let judged = if self.is_clean() { "clean" } else { "NOT CLEAN" };
+        writeln!(text, "{judged}; logs, faults.txt and outputs in {}", self.folder.display())
+    }
+}
+
+fn rows(deeds: &Deeds) -> Vec<Row> {
+    let mut by_kind: BTreeMap<_, Vec<f64>> = BTreeMap::new();
+    for done in &deeds.done {
+        by_kind.entry(done.step.fault).or_default().push(done.still.as_secs_f64());
+    }
+    let row = |(fault, mut still): (super::plan::Fault, Vec<f64>)| {
+        still.sort_by(f64::total_cmp);
+        let at = |index: usize| still.get(index).copied().unwrap_or_default();
+        let (median, longest) = (at(still.len() / 2), at(still.len().saturating_sub(1)));
+        Row { fault: fault.to_string(), times: still.len(), still_median_s: median, still_longest_s: longest }
+    };
+    by_kind.into_iter().map(row).collect()
+}
