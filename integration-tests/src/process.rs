@@ -42,16 +42,19 @@ impl Running {
         &self.name
     }
 
+    /// Whether it says that it is ready.
+    pub fn is_ready(&self) -> bool {
+        let client = self.address().map(|address| Client::new(&address, ""));
+        client.is_some_and(|client| client.try_get("/readyz").is_ok_and(|answer| answer.status == 200))
+    }
+
     /// Waits until it listens and says that it is ready; gives what speaks with it, with the key `token`.
     pub fn ready(&mut self, token: &str) -> Client {
-        let mut address = None;
         wait_until(&format!("{} is ready", self.name), STARTED_WITHIN, || {
             self.must_run();
-            address = address.take().or_else(|| self.address());
-            let client = address.as_deref().map(|address| Client::new(address, token));
-            client.is_some_and(|client| client.try_get("/readyz").is_ok_and(|answer| answer.status == 200))
+            self.is_ready()
         });
-        Client::new(&address.unwrap_or_default(), token)
+        Client::new(&self.address().unwrap_or_default(), token)
     }
 
     /// `host:port`, once it listens.

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use crate::cache;
 use crate::{Error, Result};
 
-/// Version of Apache Kafka that the rig runs.
+/// Version of Apache Kafka that the rig runs unless it is told another.
 pub(crate) const KAFKA_VERSION: &str = "4.3.1";
 
 const POM: &str = r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
@@ -38,39 +38,40 @@ const POM: &str = r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
 ///
 /// Kafka needs `java` on the PATH, and `mvn` the first time. Redis is installed only by root with `apt-get`.
 pub fn ensure_installed() -> Result<()> {
-    kafka_libraries()?;
+    kafka_libraries(KAFKA_VERSION)?;
     redis_server().map(drop)
 }
 
-/// Folder with the jars of Kafka, fetched when missing.
-pub(crate) fn kafka_libraries() -> Result<PathBuf> {
-    let libraries = cache::root()?.join("kafka-libs");
-    if has_kafka(&libraries) {
+/// Folder with the jars of a version of Kafka, fetched when missing.
+pub(crate) fn kafka_libraries(version: &str) -> Result<PathBuf> {
+    let name = if version == KAFKA_VERSION { "kafka-libs".to_owned() } else { format!("kafka-libs-{version}") };
+    let libraries = cache::root()?.join(name);
+    if has_kafka(&libraries, version) {
         return Ok(libraries);
     }
     cache::exclusively("install-kafka", || {
-        if !has_kafka(&libraries) {
-            fetch_kafka(&libraries)?;
+        if !has_kafka(&libraries, version) {
+            fetch_kafka(&libraries, version)?;
         }
         Ok(libraries)
     })
 }
 
-fn has_kafka(libraries: &Path) -> bool {
-    libraries.join(format!("kafka_2.13-{KAFKA_VERSION}.jar")).is_file()
+fn has_kafka(libraries: &Path, version: &str) -> bool {
+    libraries.join(format!("kafka_2.13-{version}.jar")).is_file()
 }
 
 /// Fetches into a side folder and renames it, so that an interrupted fetch is never taken for a complete one.
-fn fetch_kafka(libraries: &Path) -> Result<()> {
+fn fetch_kafka(libraries: &Path, version: &str) -> Result<()> {
     let project = cache::root()?.join("kafka-fetch");
     let fetched = project.join("libs");
     remove_folder(&project)?;
     remove_folder(libraries)?;
     fs::create_dir_all(&project).map_err(Error::io(format!("create {}", project.display())))?;
     let pom = project.join("pom.xml");
-    fs::write(&pom, POM.replace("KAFKA_VERSION", KAFKA_VERSION))
+    fs::write(&pom, POM.replace("KAFKA_VERSION", version))
         .map_err(Error::io(format!("write {}", pom.display())))?;
-    eprintln!("rig: fetching Apache Kafka {KAFKA_VERSION} with mvn into {}", libraries.display());
+    eprintln!("rig: fetching Apache Kafka {version} with mvn into {}", libraries.display());
     let mut maven = Command::new("mvn");
     maven.args(["-q", "-B", "dependency:copy-dependencies", "-DincludeScope=runtime"]);
     maven.arg("-f").arg(&pom).arg(format!("-DoutputDirectory={}", fetched.display()));

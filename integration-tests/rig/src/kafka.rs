@@ -33,12 +33,20 @@ pub struct KafkaOptions {
     pub ready_within: Duration,
     /// Further ways to reach the broker, each through a proxy of its own.
     pub links: usize,
+    /// The version of Apache Kafka.
+    pub version: &'static str,
 }
 
 impl Default for KafkaOptions {
     fn default() -> Self {
-        let ready_within = Duration::from_secs(60);
-        Self { heap_mib: 512, default_partitions: 1, properties: Vec::new(), ready_within, links: 0 }
+        Self {
+            heap_mib: 512,
+            default_partitions: 1,
+            properties: Vec::new(),
+            ready_within: Duration::from_secs(60),
+            links: 0,
+            version: install::KAFKA_VERSION,
+        }
     }
 }
 
@@ -80,8 +88,8 @@ impl Kafka {
     }
 
     fn start_once(options: KafkaOptions) -> Result<Self> {
-        let libraries = install::kafka_libraries()?;
-        let template = formatted_storage(&libraries)?;
+        let libraries = install::kafka_libraries(options.version)?;
+        let template = formatted_storage(&libraries, options.version)?;
         let (port, controller_port) = (Port::reserve()?, Port::reserve()?);
         let service = Service::new(NAME, cache::new_run_folder(NAME)?)?;
         let data = service.folder().join("data");
@@ -174,8 +182,8 @@ fn java(heap_mib: u32, libraries: &Path) -> Command {
 }
 
 /// Formatted empty storage, made once and copied for each broker: it saves starting a second JVM each time.
-fn formatted_storage(libraries: &Path) -> Result<PathBuf> {
-    let template = cache::root()?.join(format!("kafka-storage-{}", install::KAFKA_VERSION));
+fn formatted_storage(libraries: &Path, version: &str) -> Result<PathBuf> {
+    let template = cache::root()?.join(format!("kafka-storage-{version}"));
     if template.is_dir() {
         return Ok(template);
     }

@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::process::Running;
-use crate::{KEY, SERVICES};
+use crate::{SERVICES, wait_until};
 
 use super::site::Access;
 
 /// The number of instances a service begins with, and those it is scaled to in turn.
 const INSTANCES: usize = 3;
 const SCALED: [usize; 4] = [1, 4, 2, 3];
+/// How long all of them may take to be ready at first.
+const READY_WITHIN: Duration = Duration::from_secs(180);
 /// How long an instance may take to end when it is told to.
 const LEAVES_WITHIN: Duration = Duration::from_secs(60);
 
@@ -48,10 +50,10 @@ impl Fleet {
             scaled: [0; SERVICES.len()],
             ended: Vec::new(),
         };
-        fleet.start_missing();
-        for member in fleet.members.values_mut() {
-            member.running.ready(KEY);
-        }
+        wait_until("all instances are ready", READY_WITHIN, || {
+            fleet.look_after();
+            fleet.members.values().all(|member| member.running.is_ready())
+        });
         fleet
     }
 
