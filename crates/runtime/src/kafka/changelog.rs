@@ -23,6 +23,12 @@ pub(crate) type Stretch = HashMap<Arc<str>, Option<Vec<u8>>>;
 
 const SETTLING_PERIOD: Duration = Duration::from_millis(10);
 
+/// Whether the broker cannot be reached now. The client tries on by itself; how long it may, `replay` says.
+fn is_away(code: RDKafkaErrorCode) -> bool {
+    use RDKafkaErrorCode::{AllBrokersDown, BrokerTransportFailure, OperationTimedOut, Resolve};
+    matches!(code, AllBrokersDown | BrokerTransportFailure | OperationTimedOut | Resolve)
+}
+
 /// Reads changelog partitions, one after the other.
 pub(crate) struct ChangelogReader {
     consumer: BaseConsumer,
@@ -101,7 +107,7 @@ impl ChangelogReader {
                 }
                 // the end was reached, control records included
                 Some(Err(ClientError::PartitionEOF(_))) => break,
-                Some(Err(ClientError::MessageConsumption(RDKafkaErrorCode::BrokerTransportFailure))) => {}
+                Some(Err(ClientError::MessageConsumption(code))) if is_away(code) => {}
                 Some(Err(error)) => return Err(KafkaError::from(error).into()),
                 None => {
                     idle += 1;
@@ -118,5 +124,22 @@ impl ChangelogReader {
         each(stretch, end)?;
         self.consumer.unassign().map_err(KafkaError::from)?;
         Ok(end)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broker_that_is_away_is_waited_for_and_a_topic_that_is_gone_is_not() {
+        for (code, away) in [
+            (RDKafkaErrorCode::AllBrokersDown, true),
+            (RDKafkaErrorCode::BrokerTransportFailure, true),
+            (RDKafkaErrorCode::UnknownTopicOrPartition, false),
+            (RDKafkaErrorCode::TopicAuthorizationFailed, false),
+        ] {
+            assert_eq!(is_away(code), away, "{code:?}");
+        }
     }
 }
