@@ -46,8 +46,8 @@ pub(crate) struct Owned {
     pub(crate) published: Vec<Timestamp>,
     /// Name of the partition in Redis.
     hot_name: String,
-    /// States read back from the changelog.
-    pub(crate) restored: u64,
+    /// What was read back when it was taken over.
+    pub(crate) restored: Restored,
     /// Committed states that Redis does not have yet.
     pinned: HashMap<Arc<str>, Option<Vec<u8>>>,
 }
@@ -65,7 +65,7 @@ impl Owned {
             reached: vec![Timestamp::MIN; passes + 1],
             published: vec![Timestamp::MIN; passes + 1],
             hot_name: hot_name(stage, partition),
-            restored: 0,
+            restored: Restored::default(),
             pinned: HashMap::new(),
         }
     }
@@ -96,7 +96,10 @@ impl Owned {
                 let (low, end) = reader.settled_range(&self.changelog, self.partition)?;
                 CopyDone::Settled { low, end }
             }
-            CopyStep::Clear => self.clear(protocol, hot)?,
+            CopyStep::Clear => {
+                self.restored.whole = true;
+                self.clear(protocol, hot)?
+            }
             CopyStep::Replay { from } => CopyDone::Replayed { end: self.replay(from, protocol, reader, hot)? },
             CopyStep::MarkWhole => {
                 hot.set_whole(&self.hot_name, mark)?;
@@ -126,7 +129,7 @@ impl Owned {
         if protocol.copy(self.id()).is_some_and(|copy| copy.watermark() != end) {
             self.write(&[], end, protocol, hot)?;
         }
-        self.restored += restored;
+        self.restored.states += restored;
         Ok(end)
     }
 
@@ -243,6 +246,15 @@ impl Owned {
 const WRITE_CHUNK: usize = 1000;
 const WRITE_BYTES: usize = 8 << 20;
 const READ_CHUNK: usize = 1000;
+
+/// What was read back when a partition was taken over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Restored {
+    /// States read from the changelog.
+    pub(crate) states: u64,
+    /// Whether the whole changelog was read, because Redis had nothing that could be used.
+    pub(crate) whole: bool,
+}
 
 /// Changes in pieces for one call each.
 fn stretches(changes: &[HotChange]) -> impl Iterator<Item = &[HotChange]> {

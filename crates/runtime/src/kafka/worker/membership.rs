@@ -12,7 +12,7 @@ use super::{Doing, Worker, WorkerError};
 use crate::clock;
 use crate::kafka::assignment::Change;
 use crate::kafka::client::{CALL, KafkaError};
-use crate::kafka::tasks::{LoadError, Owned};
+use crate::kafka::tasks::{LoadError, Owned, Restored};
 use crate::metrics::StageLabel;
 
 /// Pause before work is tried again that failed twice in a row; doubles with each further failure.
@@ -85,7 +85,7 @@ impl Worker {
         };
         let policies = self.options.policies.current();
         let done = owned.restore(step, &mut self.protocol, &self.changelog, &mut self.hot, &policies, &of.id());
-        let restored = owned.restored;
+        let Restored { states: restored, whole } = owned.restored;
         match done {
             Ok(done) => self.protocol.copy_done(task, done),
             Err(LoadError::Hot(error)) => {
@@ -99,7 +99,7 @@ impl Worker {
             self.hot_available(true);
             let label = StageLabel { service: of.service, processor: of.name };
             self.options.metrics.states_restored.get_or_create(&label).inc_by(restored);
-            tracing::info!(stage = of.id(), partition = task.1, restored, "partition taken over");
+            tracing::info!(stage = of.id(), partition = task.1, restored, whole, "partition taken over");
             self.show_tasks();
             if self.protocol.is_restored() {
                 self.options.status.set(Doing::Working);
