@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use kefu_contracts::Timestamp;
 use kefu_processor::Topology;
+use kefu_runtime::clock;
 use kefu_runtime::kafka::{Connection, ProgressGate, ProgressWriter};
 
 use crate::Failure;
@@ -87,12 +88,23 @@ impl Following {
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
     }
 
+    /// Says that time has come to `until`; a broker that is away is waited for as services are.
+    fn publish(&self, until: Timestamp) -> Result<(), Failure> {
+        let begun = clock::monotonic();
+        loop {
+            match self.writer.publish(until) {
+                Err(error) if begun.elapsed() < self.wait => eprintln!("kefu: {error}; it is tried again"),
+                done => return done.map_err(Failure::work),
+            }
+        }
+    }
+
     /// Says that time has come to `until`, and waits for all services to follow.
     ///
     /// # Errors
     /// If they do not follow in time, with how far they are.
     pub(super) fn follow(&mut self, until: Timestamp) -> Result<(), Failure> {
-        self.writer.publish(until).map_err(Failure::work)?;
+        self.publish(until)?;
         let behind = self.gate.wait(until, self.wait).map_err(Failure::work)?;
         if behind.is_empty() {
             self.followed = Some(until);
