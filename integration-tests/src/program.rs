@@ -31,14 +31,21 @@ pub fn kefu() -> &'static Path {
     BINARY.get_or_init(|| std::env::var_os("KEFU_PROGRAM").map_or_else(built, PathBuf::from))
 }
 
+/// Builds it beside this program, in the same profile.
 fn built() -> PathBuf {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let built = Command::new(cargo).args(["build", "--quiet", "-p", "kefu"]).current_dir(repository()).status();
-    assert!(built.is_ok_and(|status| status.success()), "kefu does not build");
     let exe = std::env::current_exe().unwrap_or_else(|error| panic!("{error}"));
-    // target/<profile>/deps/<test>
-    let profile = exe.ancestors().nth(2).unwrap_or_else(|| panic!("{} is in no target folder", exe.display()));
-    profile.join("kefu")
+    // target/<profile>/<program>, or target/<profile>/deps/<test>
+    let folder = exe.parent().filter(|folder| !folder.ends_with("deps"));
+    let folder = folder.or_else(|| exe.ancestors().nth(2));
+    let folder = folder.unwrap_or_else(|| panic!("{} is in no target folder", exe.display()));
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--quiet", "-p", "kefu"]).current_dir(repository());
+    if folder.ends_with("release") {
+        build.arg("--release");
+    }
+    assert!(build.status().is_ok_and(|status| status.success()), "kefu does not build");
+    folder.join("kefu")
 }
 
 /// Runs `kefu` to its end and gives what it wrote; panics if it fails.

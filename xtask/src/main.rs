@@ -12,7 +12,8 @@ usage: cargo xtask COMMAND
 
   test          everything: format, lints, tests, then tests against a real Kafka and Redis
   test --fast   the same without Kafka and Redis
-  check         what needs no test run: format, lints, dependencies, tidiness";
+  check         what needs no test run: format, lints, dependencies, tidiness
+  faults        a long run in which instances, servers and links fail, held against a replay; --help tells its flags";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         ["test"] => steps::test(),
         ["test", "--fast"] => steps::fast_test(),
         ["check"] => steps::check(),
+        ["faults", args @ ..] => steps::faults(args),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);

@@ -61,12 +61,7 @@ impl Step {
 
 /// Everything, the tests against a broker last and one at a time.
 pub fn test() -> Vec<Step> {
-    let install = Step {
-        name: "install",
-        advice: "install Java 17 or later, Maven and Redis 7 or later, or leave out these tests with --fast",
-        work: Work::Install,
-    };
-    let mut steps = vec![install];
+    let mut steps = vec![install()];
     steps.extend(fast_test());
     steps.push(Step::cargo("build", "build --package kefu", "mend what the compiler says"));
     let packages = BROKER_TESTS.map(|name| format!("--package {name}")).join(" ");
@@ -76,6 +71,19 @@ pub fn test() -> Vec<Step> {
         "run the failed test alone, with `-- --nocapture`; it prints what the services logged",
     ));
     steps
+}
+
+/// Runs with faults; `args` are those of the program that makes them.
+pub fn faults(args: &[&str]) -> Vec<Step> {
+    let build = Step::cargo("build", "build --release --package kefu", "mend what the compiler says");
+    let program = "run --release --quiet --package kefu-integration-tests --bin faults --";
+    let words = program.split(' ').chain(args.iter().copied()).map(str::to_owned);
+    let run = Step {
+        name: "faults",
+        advice: "the folder that it names has the logs, what was done when, and both outputs; the same --seed repeats it",
+        work: Work::Cargo(words.collect()),
+    };
+    if args.contains(&"--help") { vec![run] } else { vec![install(), build, run] }
 }
 
 /// Everything but the tests that start Kafka and Redis.
@@ -99,6 +107,14 @@ pub fn check() -> Vec<Step> {
     }
     steps.push(Step::cargo("tidiness", "test --package xtask", "each line names a file and what to change in it"));
     steps
+}
+
+fn install() -> Step {
+    Step {
+        name: "install",
+        advice: "install Java 17 or later, Maven and Redis 7 or later, or leave out what needs them with --fast",
+        work: Work::Install,
+    }
 }
 
 fn format() -> Step {

@@ -69,8 +69,7 @@ fn fetch_kafka(libraries: &Path, version: &str) -> Result<()> {
     remove_folder(libraries)?;
     fs::create_dir_all(&project).map_err(Error::io(format!("create {}", project.display())))?;
     let pom = project.join("pom.xml");
-    fs::write(&pom, POM.replace("KAFKA_VERSION", version))
-        .map_err(Error::io(format!("write {}", pom.display())))?;
+    fs::write(&pom, POM.replace("KAFKA_VERSION", version)).map_err(Error::io(format!("write {}", pom.display())))?;
     eprintln!("rig: fetching Apache Kafka {version} with mvn into {}", libraries.display());
     let mut maven = Command::new("mvn");
     maven.args(["-q", "-B", "dependency:copy-dependencies", "-DincludeScope=runtime"]);

@@ -58,10 +58,7 @@ impl Offsets {
 }
 
 /// Reads topics with their partitions; `rest` reads what follows a partition's number, error code and offset.
-fn each_partition(
-    answer: &mut Answer<'_>,
-    rest: impl Fn(&mut Answer<'_>) -> Result<(i16, i64)>,
-) -> Result<Positions> {
+fn each_partition(answer: &mut Answer<'_>, rest: impl Fn(&mut Answer<'_>) -> Result<(i16, i64)>) -> Result<Positions> {
     let mut positions = Positions::new();
     for _ in 0..answer.int32()? {
         let topic = answer.string()?.to_owned();

@@ -4,18 +4,19 @@
 //! that stands still is left alone. What cannot begin yet is tried again.
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use kefu_test_rig::{Link, Result};
 
 use crate::SERVICES;
 
-use super::fleet::{Fleet, Place};
+use super::APART;
+use super::fleet::{Ended, Fleet, Place};
 use super::monitor::Monitor;
 use super::plan::{Fault, Server, Step, Trouble};
 use super::poison::{self, Poison};
 use super::site::Site;
-use super::APART;
 
 /// What a slow link adds in each direction.
 const SLOW: Duration = Duration::from_millis(40);
@@ -28,8 +29,6 @@ pub(super) struct Done {
     pub(super) step: Step,
     /// What was done to whom.
     pub(super) what: String,
-    /// Records consumed then.
-    pub(super) consumed: u64,
     /// From when to when.
     from: Instant,
     until: Instant,
@@ -51,10 +50,7 @@ pub(super) struct Deeds {
     /// Faults that were planned and could not be done.
     pub(super) left: usize,
     pub(super) poisons: Vec<Poison>,
-    /// Instances that ended by themselves, with what they said last.
-    pub(super) ended: Vec<(String, String)>,
-    /// When it began.
-    pub(super) begun: Instant,
+    pub(super) ended: Vec<Ended>,
 }
 
 /// Does what is planned.
@@ -64,8 +60,10 @@ pub(super) struct Actor {
     lasting: Vec<Lasting>,
     done: Vec<Done>,
     poisons: Vec<Poison>,
+    ended: Vec<Ended>,
     away: Duration,
     begun: Instant,
+    record: PathBuf,
 }
 
 impl Actor {
@@ -77,8 +75,10 @@ impl Actor {
             lasting: Vec::new(),
             done: Vec::new(),
             poisons: Vec::new(),
+            ended: Vec::new(),
             away,
             begun: Instant::now(),
+            record: site.files.record(),
         }
     }
 
@@ -94,7 +94,10 @@ impl Actor {
 
     /// Starts again what ended by itself.
     pub(super) fn look_after(&mut self) {
-        self.fleet.look_after();
+        for ended in self.fleet.look_after() {
+            self.note(Instant::now(), &format!("{} ended by itself: {}", ended.name, ended.words));
+            self.ended.push(ended);
+        }
     }
 
     /// Does what is due after `consumed` records. After the last event one fault comes after the other.
@@ -160,22 +163,21 @@ impl Actor {
         };
         let Some(whom) = whom else { return false };
         let what = format!("{} {whom}", step.fault).trim_end().to_owned();
-        self.note(site, from, consumed, &what);
+        self.note(from, &format!("{consumed:>9} records  {what}"));
         let until = Instant::now().max(from + step.fault.lasts(self.away));
-        self.done.push(Done { step, what, consumed, from, until, still: Duration::ZERO });
+        self.done.push(Done { step, what, from, until, still: Duration::ZERO });
         if until > Instant::now() {
             self.lasting.push(Lasting { index: self.done.len() - 1, until, frozen });
         }
         true
     }
 
-    /// Writes down what is done, so that a run that comes to no end can be understood.
-    fn note(&self, site: &Site, from: Instant, consumed: u64, what: &str) {
-        let path = site.files.record();
-        let file = std::fs::OpenOptions::new().create(true).append(true).open(&path);
-        let at = (from - self.begun).as_secs_f64();
-        let written = file.and_then(|mut file| writeln!(file, "{at:8.1} s {consumed:>9} records  {what}"));
-        written.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    /// Writes down what happens, so that a run that comes to no end can be understood.
+    fn note(&self, at: Instant, what: &str) {
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(&self.record);
+        let at = (at - self.begun).as_secs_f64();
+        let written = file.and_then(|mut file| writeln!(file, "{at:8.1} s {what}"));
+        written.unwrap_or_else(|error| panic!("{}: {error}", self.record.display()));
     }
 
     /// Undoes what has lasted long enough.
@@ -209,20 +211,15 @@ impl Actor {
             let services = if done.step.fault.is_of_all() { all } else { vec![done.step.service] };
             done.still = monitor.stillness(&services, done.from, done.until + AFTERWARDS);
         }
+        for done in &self.done {
+            self.note(done.from, &format!("{}: output stood still for {:.1} s", done.what, done.still.as_secs_f64()));
+        }
     }
 
     /// Ends all instances; gives what was done.
     pub(super) fn end(self) -> Deeds {
-        let Self { fleet, waiting, done, poisons, begun, .. } = self;
-        Deeds { done, left: waiting.len(), poisons, ended: fleet.ended, begun }
-    }
-}
-
-impl Done {
-    /// A line of the run's record.
-    pub(super) fn line(&self, begun: Instant) -> String {
-        let (at, still) = ((self.from - begun).as_secs_f64(), self.still.as_secs_f64());
-        format!("{at:8.1} s {:>9} records  {}, then still for {still:.1} s", self.consumed, self.what)
+        let Self { waiting, done, poisons, ended, .. } = self;
+        Deeds { done, left: waiting.len(), poisons, ended }
     }
 }
 

@@ -35,8 +35,14 @@ pub(super) struct Fleet {
     wanted: [usize; SERVICES.len()],
     /// How often each service was scaled.
     scaled: [usize; SERVICES.len()],
-    /// Instances that ended by themselves, or did not when told to, with what they said last.
-    pub(super) ended: Vec<(String, String)>,
+}
+
+/// An instance that ended by itself, or did not when it was told to.
+#[derive(Clone, Debug)]
+pub(super) struct Ended {
+    pub(super) name: String,
+    /// What it said last.
+    pub(super) words: String,
 }
 
 impl Fleet {
@@ -48,9 +54,9 @@ impl Fleet {
             leaving: BTreeMap::new(),
             wanted: [INSTANCES; SERVICES.len()],
             scaled: [0; SERVICES.len()],
-            ended: Vec::new(),
         };
         wait_until("all instances are ready", READY_WITHIN, || {
+            // while the broker is busy some give up, and are started again
             fleet.look_after();
             fleet.members.values().all(|member| member.running.is_ready())
         });
@@ -123,27 +129,30 @@ impl Fleet {
         Some((before, to))
     }
 
-    /// Starts again what ended by itself, and sees off what leaves.
-    pub(super) fn look_after(&mut self) {
+    /// Starts again what ended by itself, and sees off what leaves; gives what went wrong.
+    pub(super) fn look_after(&mut self) -> Vec<Ended> {
         let gone = |(place, member): (&Place, &mut Member)| {
             let gone = !member.frozen && member.running.has_ended();
-            gone.then(|| (*place, member.running.name().to_owned(), member.running.last_words()))
+            let ended = || Ended { name: member.running.name().to_owned(), words: member.running.last_words() };
+            gone.then(|| (*place, ended()))
         };
         let gone: Vec<_> = self.members.iter_mut().filter_map(gone).collect();
-        for (place, name, words) in gone {
+        let mut ended = Vec::new();
+        for (place, of_place) in gone {
             self.members.remove(&place);
-            self.ended.push((name, words));
+            ended.push(of_place);
         }
-        let ended = &mut self.ended;
         self.leaving.retain(|_, (running, since)| {
             let stays = !running.has_ended();
-            if stays && since.elapsed() > LEAVES_WITHIN {
-                ended.push((running.name().to_owned(), format!("does not end within {LEAVES_WITHIN:?} when told to")));
-                // dropped, and so killed
-                return false;
+            let late = stays && since.elapsed() > LEAVES_WITHIN;
+            if late {
+                let words = format!("does not end within {LEAVES_WITHIN:?} when told to");
+                ended.push(Ended { name: running.name().to_owned(), words });
             }
-            stays
+            // dropped, and so killed
+            stays && !late
         });
         self.start_missing();
+        ended
     }
 }

@@ -23,6 +23,7 @@ pub use self::report::Report;
 
 use self::act::Actor;
 use self::monitor::Monitor;
+use self::report::Spent;
 use self::site::{Files, Site};
 use crate::wait_until;
 
@@ -69,7 +70,7 @@ pub fn run(options: &Options, folder: &Path, mut tell: impl FnMut(Stage<'_>)) ->
     let mut site = Site::start(files);
     let monitor = Monitor::start(site.kafka.offsets());
     let mut actor = Actor::start(&site, plan(options.seed, options.events, options.faults), options.away);
-    let running = Instant::now();
+    let (running, cpu_before) = (Instant::now(), ended_cpu_s());
     let mut load = Load { child: site.load(), out: folder.join("load.out") };
     let failed = loop {
         std::thread::sleep(PERIOD);
@@ -83,7 +84,7 @@ pub fn run(options: &Options, folder: &Path, mut tell: impl FnMut(Stage<'_>)) ->
             break failed;
         }
     };
-    let took = running.elapsed();
+    let under_load = running.elapsed();
     actor.finish(&mut site, &monitor);
     if failed.is_none() {
         wait_until("all services have nothing before them", REST_WITHIN, || {
@@ -92,11 +93,21 @@ pub fn run(options: &Options, folder: &Path, mut tell: impl FnMut(Stage<'_>)) ->
         });
     }
     tell(Stage::Comparing);
+    drop(load);
     let done = actor.end();
+    let cpu_s = ended_cpu_s() - cpu_before;
     let verdict = failed.is_none().then(|| verdict::judge(&expected, &site.export(), &done.poisons));
-    let report = Report::new(options, folder, &done, verdict, failed, [begun.elapsed(), took]);
-    drop(monitor);
-    report
+    let spent = Spent { took: begun.elapsed(), load: under_load, cpu_s };
+    Report::new(options, folder, &done, verdict, failed, spent)
+}
+
+/// CPU seconds of the processes that this one started and that have ended.
+fn ended_cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // the fields after the name, which may hold spaces; user and system time of children, in hundredths
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+    let ticks = fields.split_whitespace().skip(13).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
 }
 
 /// The program that loads.

@@ -120,9 +120,11 @@ impl Monitor {
     pub(super) fn stillness(&self, services: &[usize], from: Instant, until: Instant) -> Duration {
         let view = lock(&self.view);
         let now = Instant::now();
-        let open = view.seen.iter().enumerate().flat_map(|(service, of)| {
-            of.iter().map(move |seen| Still { service, from: seen.alive, to: now })
-        });
+        let open = view
+            .seen
+            .iter()
+            .enumerate()
+            .flat_map(|(service, of)| of.iter().map(move |seen| Still { service, from: seen.alive, to: now }));
         let all = view.still.iter().copied().chain(open.filter(|still| now - still.from >= 2 * LEAST));
         let within = all.filter(|still| services.contains(&still.service) && still.to > from && still.from <= until);
         within.map(|still| still.to - still.from.max(from)).max().unwrap_or_default()

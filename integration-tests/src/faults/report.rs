@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::Options;
 use super::act::Deeds;
-use super::restored::Told;
+use super::fleet::Ended;
+use super::restored::{self, Told};
 use super::verdict::Verdict;
 
 /// What was done of one kind, and how long output stood still after it.
@@ -23,6 +24,16 @@ pub struct Row {
     pub still_median_s: f64,
     /// The longest.
     pub still_longest_s: f64,
+}
+
+/// What a run took.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spent {
+    /// All of it.
+    pub(super) took: Duration,
+    /// From the first event until the services had followed to the end.
+    pub(super) load: Duration,
+    pub(super) cpu_s: f64,
 }
 
 /// What came of a run.
@@ -48,6 +59,8 @@ pub struct Report {
     pub took_s: f64,
     /// Seconds from the first event until the services had followed to the end.
     pub load_s: f64,
+    /// CPU seconds of the services and the loader; the broker and Redis are not among them.
+    pub cpu_s: f64,
     /// Where logs and outputs are.
     pub folder: PathBuf,
 }
@@ -59,16 +72,11 @@ impl Report {
         deeds: &Deeds,
         verdict: Option<Verdict>,
         failed: Option<String>,
-        [took, load]: [Duration; 2],
+        spent: Spent,
     ) -> Self {
-        let record: Vec<String> = deeds.done.iter().map(|done| done.line(deeds.begun)).collect();
-        let ended_lines = deeds.ended.iter().map(|(name, words)| format!("{name} ended by itself: {words}"));
-        let record: Vec<String> = record.into_iter().chain(ended_lines).collect();
-        let path = folder.join("faults.txt");
-        std::fs::write(&path, record.join("\n") + "\n").unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let mut ended = BTreeMap::new();
-        for (_, words) in &deeds.ended {
-            *ended.entry(words.clone()).or_default() += 1;
+        for Ended { words, .. } in &deeds.ended {
+            *ended.entry(restored::kind_of(words)).or_default() += 1;
         }
         let report = Self {
             seed: options.seed,
@@ -79,8 +87,9 @@ impl Report {
             told: Told::read(folder),
             failed,
             verdict,
-            took_s: took.as_secs_f64(),
-            load_s: load.as_secs_f64(),
+            took_s: spent.took.as_secs_f64(),
+            load_s: spent.load.as_secs_f64(),
+            cpu_s: spent.cpu_s,
             folder: folder.to_owned(),
         };
         std::fs::write(folder.join("report.txt"), report.describe()).unwrap_or_else(|error| panic!("{error}"));
@@ -102,8 +111,9 @@ impl Report {
 
     fn write(&self, text: &mut String) -> std::fmt::Result {
         let faults: usize = self.faults.iter().map(|row| row.times).sum();
-        let Self { seed, events, took_s, load_s, .. } = self;
-        writeln!(text, "seed {seed}: {events} events, {faults} faults, {load_s:.0} s under load, {took_s:.0} s in all")?;
+        let Self { seed, events, took_s, load_s, cpu_s, .. } = self;
+        writeln!(text, "seed {seed}: {events} events, {faults} faults")?;
+        writeln!(text, "{took_s:.0} s in all, {load_s:.0} s under load; services and loader took {cpu_s:.0} CPU-s")?;
         writeln!(text, "{:<36}{:>6}{:>14}{:>12}", "fault", "times", "still, median", "longest")?;
         for Row { fault, times, still_median_s, still_longest_s } in &self.faults {
             writeln!(text, "{fault:<36}{times:>6}{still_median_s:>12.1} s{still_longest_s:>10.1} s")?;

@@ -47,9 +47,19 @@ impl Told {
             restored.states += field(line, "restored").and_then(|states| states.parse().ok()).unwrap_or(0);
         } else if line.contains("tasks are restored") {
             let cause = line.split_once("cause=").map_or("?", |(_, cause)| cause.trim_matches('"'));
-            *self.given_up.entry(cause.to_owned()).or_default() += 1;
+            *self.given_up.entry(kind_of(cause)).or_default() += 1;
         }
     }
+}
+
+/// Characters of a cause that tell its kind.
+const KIND: usize = 120;
+
+/// A cause without numbers, names of instances and topics, so that equal ones can be counted.
+pub(super) fn kind_of(cause: &str) -> String {
+    let is_name = |word: &&str| word.contains(|c: char| c.is_ascii_digit() || c == '`') || word.starts_with("cs.");
+    let words: Vec<&str> = cause.split_whitespace().map(|word| if is_name(&word) { "…" } else { word }).collect();
+    words.join(" ").chars().take(KIND).collect()
 }
 
 /// The value of a field of a log line, without quotes.
@@ -78,5 +88,12 @@ mod tests {
         assert_eq!(of("all from the changelog"), Restored { partitions: 1, states: 7 });
         assert_eq!(of("from redis' mark on"), Restored { partitions: 2, states: 2 });
         assert_eq!(told.given_up, BTreeMap::from([("the broker said no".to_owned(), 1)]));
+    }
+
+    #[test]
+    fn causes_of_one_kind_are_counted_together() {
+        let of =
+            |number: u32| kind_of(&format!("{number} messages to cs.cases-{number} from `intake-{number}` failed"));
+        assert_eq!((of(1), of(27)), ("… messages to … from … failed".to_owned(), of(1)));
     }
 }

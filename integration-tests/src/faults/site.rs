@@ -6,13 +6,13 @@ use std::process::{Child, Command, Stdio};
 
 use kefu_test_rig::{Kafka, KafkaOptions, Proxy, Redis};
 
+use crate::SERVICES;
 use crate::process::Running;
 use crate::program::{kefu, run_kefu, sample_policy, try_kefu_for};
-use crate::SERVICES;
 
 use super::Options;
 
-/// The broker is killed while transactions are being committed. From 4.2 to 4.4 a coordinator that starts while a
+/// The broker is killed while transactions are being committed. In 4.3.1 and 4.4.0 a coordinator that starts while a
 /// partition has no leader takes such a transaction for complete and never tells its partitions (KAFKA-20734); then
 /// nobody reads past it.
 const KAFKA: &str = "4.1.2";
@@ -101,7 +101,8 @@ impl Files {
     /// What a replay makes of the load.
     pub(super) fn replay(&self) -> PathBuf {
         let out = self.folder.join("replay");
-        let ([inputs, folder], policies) = ([&self.inputs(), &out].map(|path| path.display().to_string()), self.policies());
+        let ([inputs, folder], policies) =
+            ([&self.inputs(), &out].map(|path| path.display().to_string()), self.policies());
         let mut args = vec!["replay", "--until", UNTIL, "--input", &inputs, "--out", &folder, "--policy"];
         args.extend(policies.iter().map(String::as_str));
         let ended = try_kefu_for(std::time::Duration::from_secs(3_600), &args);
@@ -119,7 +120,7 @@ impl Site {
         let kafka = Kafka::start(options).unwrap_or_else(|error| panic!("{error}"));
         let redis = Redis::start().unwrap_or_else(|error| panic!("{error}"));
         let link = |_: &&str| Proxy::to(redis.port()).unwrap_or_else(|error| panic!("{error}"));
-        let redis_links = SERVICES.iter().map(|service| link(&service)).collect();
+        let redis_links = SERVICES.iter().map(link).collect();
         run_kefu(&["topics", "apply", "--kafka", &kafka.bootstrap(), "--partitions", &PARTITIONS.to_string()]);
         Self { kafka, redis, redis_links, files }
     }
