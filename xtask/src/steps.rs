@@ -80,7 +80,7 @@ pub fn faults(args: &[&str]) -> Vec<Step> {
     let words = program.split(' ').chain(args.iter().copied()).map(str::to_owned);
     let run = Step {
         name: "faults",
-        advice: "the folder that it names has the logs, what was done when, and both outputs; the same --seed repeats it",
+        advice: "the folder that it names has logs, both outputs and what was done when; the same --seed repeats it",
         work: Work::Cargo(words.collect()),
     };
     if args.contains(&"--help") { vec![run] } else { vec![install(), build, run] }

@@ -38,6 +38,8 @@ struct Seen {
     committed: i64,
     /// When it last moved or rested.
     alive: Instant,
+    /// Whether it had nothing before it then.
+    rests: bool,
 }
 
 /// What was seen.
@@ -53,7 +55,7 @@ pub(super) struct View {
 impl View {
     fn new(now: Instant) -> Self {
         let partitions = usize::try_from(PARTITIONS).unwrap_or(0);
-        let seen = vec![vec![Seen { committed: 0, alive: now }; partitions]; SERVICES.len()];
+        let seen = vec![vec![Seen { committed: 0, alive: now, rests: true }; partitions]; SERVICES.len()];
         Self { seen, still: Vec::new(), consumed: 0, lag: i64::MAX }
     }
 
@@ -71,10 +73,12 @@ impl View {
                 if sum == seen.committed && lag > 0 {
                     continue;
                 }
-                if now.duration_since(seen.alive) >= LEAST {
+                let rests = lag == 0;
+                // at rest before and after: nothing was missed, though nobody could look meanwhile
+                if now.duration_since(seen.alive) >= LEAST && !(seen.rests && rests) {
                     self.still.push(Still { service, from: seen.alive, to: now });
                 }
-                *seen = Seen { committed: sum, alive: now };
+                *seen = Seen { committed: sum, alive: now, rests };
             }
         }
         let loaded = committed.first().into_iter().flatten().filter(|((topic, _), _)| LOADED.contains(&topic.as_str()));

@@ -75,14 +75,17 @@ mod tests {
     #[test]
     fn takeovers_and_restarts_are_counted() {
         let mut told = Told::default();
+        let taken =
+            |fields: &str| format!("2026-03-02T00:00:00Z  INFO kefu: partition taken over partition=3 {fields}");
         for line in [
-            r#"2026-03-02T00:00:00Z  INFO kefu: partition taken over stage="intake/cases" partition=3 restored=7 whole=true"#,
-            r#"2026-03-02T00:00:01Z  INFO kefu: partition taken over stage="intake/cases" partition=4 restored=2 whole=false"#,
-            r#"2026-03-02T00:00:01Z  INFO kefu: partition taken over stage="intake/cases" partition=5 restored=0 whole=false"#,
-            r#"2026-03-02T00:00:02Z  WARN kefu: tasks are restored service="intake" cause="the broker said no""#,
-            "2026-03-02T00:00:02Z  WARN kefu: something else",
+            taken("restored=7 whole=true"),
+            taken("restored=2 whole=false"),
+            taken("restored=0 whole=false"),
+            r#"2026-03-02T00:00:02Z  WARN kefu: tasks are restored service="intake" cause="the broker said no""#
+                .to_owned(),
+            "2026-03-02T00:00:02Z  WARN kefu: something else".to_owned(),
         ] {
-            told.take(line);
+            told.take(&line);
         }
         let of = |from: &str| told.restored[from];
         assert_eq!(of("all from the changelog"), Restored { partitions: 1, states: 7 });
