@@ -31,6 +31,8 @@ use crate::wait_until;
 const PERIOD: Duration = Duration::from_millis(50);
 /// Between two faults after the last event, once the first is over.
 const APART: Duration = Duration::from_secs(3);
+/// Longest time in which no service commits anything new before the run is given up.
+const MOVES_WITHIN: Duration = Duration::from_secs(240);
 /// Longest time from the end of the load until nothing waits.
 const REST_WITHIN: Duration = Duration::from_secs(120);
 
@@ -78,6 +80,9 @@ pub fn run(options: &Options, folder: &Path, mut tell: impl FnMut(Stage<'_>)) ->
         let is_sent = load.is_sent();
         actor.turn(&mut site, consumed, is_sent, &monitor);
         tell(Stage::Running(consumed, actor.last()));
+        if monitor.idle() > MOVES_WITHIN {
+            break Some(format!("nothing has moved for {MOVES_WITHIN:?}; the logs tell why, if they do"));
+        }
         if let Some(failed) = load.ended()
             && (failed.is_some() || actor.is_done())
         {

@@ -50,13 +50,15 @@ pub(super) struct View {
     consumed: u64,
     /// Records before all services.
     lag: i64,
+    /// When any of them last committed other offsets than before.
+    moved: Instant,
 }
 
 impl View {
     fn new(now: Instant) -> Self {
         let partitions = usize::try_from(PARTITIONS).unwrap_or(0);
         let seen = vec![vec![Seen { committed: 0, alive: now, rests: true }; partitions]; SERVICES.len()];
-        Self { seen, still: Vec::new(), consumed: 0, lag: i64::MAX }
+        Self { seen, still: Vec::new(), consumed: 0, lag: i64::MAX, moved: now }
     }
 
     /// Takes in what each service has committed, and the ends of what it reads.
@@ -72,6 +74,9 @@ impl View {
                 self.lag += lag;
                 if sum == seen.committed && lag > 0 {
                     continue;
+                }
+                if sum != seen.committed {
+                    self.moved = now;
                 }
                 let rests = lag == 0;
                 // at rest before and after: nothing was missed, though nobody could look meanwhile
@@ -118,6 +123,11 @@ impl Monitor {
     /// Whether no service has anything before it.
     pub(super) fn is_at_rest(&self) -> bool {
         lock(&self.view).lag == 0
+    }
+
+    /// How long nothing at all has moved.
+    pub(super) fn idle(&self) -> Duration {
+        lock(&self.view).moved.elapsed()
     }
 
     /// How long a partition of `services` stood still at most, from `from` on, beginning before `until`.

@@ -88,6 +88,9 @@ const WEIGHTS: [(Fault, u64); 18] = [
     (Fault::Poisoned(Bad::TooLarge), 4),
 ];
 
+/// Faults that come after all events, at most: timers have run out soon.
+const AFTER_EVENTS: u64 = 6;
+
 /// How many kinds of faults there are: fewer faults than that leave some out.
 pub const KINDS: usize = WEIGHTS.len();
 
@@ -173,7 +176,7 @@ impl Dice {
     }
 }
 
-/// The faults of a run, in their order. The last tenth comes after all events: what still happens then is timers.
+/// The faults of a run, in their order. Some come after all events, when only timers are left.
 pub fn plan(seed: u64, events: u64, faults: usize) -> Vec<Step> {
     let mut dice = Dice(seed);
     let mut kinds = kinds(faults);
@@ -182,18 +185,14 @@ pub fn plan(seed: u64, events: u64, faults: usize) -> Vec<Step> {
         kinds.swap(end, usize::try_from(other).unwrap_or(end));
     }
     let count = kinds.len() as u64;
-    let mut services: Vec<u64> = (0..count).collect();
-    services.iter_mut().for_each(|service| *service = dice.below(SERVICES.len() as u64));
-    (0..count)
-        .zip(kinds)
-        .zip(services)
-        .map(|((index, fault), service)| {
-            // within its share of the load, nine tenths of the faults in all of it
-            let share = events * 10 / (9 * count.max(1));
-            let at = share * index + dice.below(share) + share / 4;
-            Step { at, fault, service: usize::try_from(service).unwrap_or(0), choice: dice.next() }
-        })
-        .collect()
+    let after_events = (count / 10).min(AFTER_EVENTS);
+    // each within its own stretch of the load
+    let stretch = events / (count - after_events).max(1);
+    let step = |(index, fault): (u64, Fault)| {
+        let service = usize::try_from(dice.below(SERVICES.len() as u64)).unwrap_or(0);
+        Step { at: stretch * index + dice.below(stretch), fault, service, choice: dice.next() }
+    };
+    (0..count).zip(kinds).map(step).collect()
 }
 
 /// As many faults of each kind as its weight says, at least one if there is room.
@@ -239,7 +238,7 @@ mod tests {
         let steps = plan(11, 100_000, 100);
         assert!(steps.is_sorted_by_key(|step| step.at), "{steps:?}");
         let after = steps.iter().filter(|step| step.at > 100_000).count();
-        assert!((5..=15).contains(&after), "{after}");
-        assert!(steps[0].at < 3_000, "{:?}", steps[0]);
+        assert_eq!(after, usize::try_from(AFTER_EVENTS).unwrap());
+        assert!(steps[0].at < 2_000, "{:?}", steps[0]);
     }
 }

@@ -154,7 +154,9 @@ fn rows(deeds: &Deeds) -> Vec<Row> {
     let row = |(fault, mut still): (super::plan::Fault, Vec<f64>)| {
         still.sort_by(f64::total_cmp);
         let at = |index: usize| still.get(index).copied().unwrap_or_default();
-        let (median, longest) = (at(still.len() / 2), at(still.len().saturating_sub(1)));
+        // of an even count the mean of the two in the middle
+        let median = f64::midpoint(at(still.len().saturating_sub(1) / 2), at(still.len() / 2));
+        let longest = at(still.len().saturating_sub(1));
         Row { fault: fault.to_string(), times: still.len(), still_median_s: median, still_longest_s: longest }
     };
     by_kind.into_iter().map(row).collect()

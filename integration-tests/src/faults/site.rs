@@ -27,8 +27,8 @@ const TENANT: &str = "tenant: demo";
 /// How far time runs on after the last event: surveys expire, cases close, rows become final. It ends with a week in
 /// Shanghai, where key figures of all sizes are told.
 const UNTIL: &str = "2026-03-15T16:00:00Z";
-/// Seconds that the services may take to follow a step of the load, with everything that is done to them.
-const WAIT_S: &str = "240";
+/// Seconds that the services may take to follow a step of the load: the run itself finds out when nothing moves.
+const WAIT_S: &str = "7200";
 
 /// Where a run takes place.
 pub(super) struct Site {

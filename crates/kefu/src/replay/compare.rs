@@ -118,15 +118,20 @@ pub(crate) fn compare(left: &Path, right: &Path, prefix: &str) -> io::Result<Com
                 comparison.topics.entry(info.name.to_owned()).or_default().doubled = doubled;
             }
         }
-        let read = if info.name == SLA_EVENTS.info.name {
-            sla_events
+        let (left, right) = (left.join(&name), right.join(&name));
+        let (before, after) = if info.name == SLA_EVENTS.info.name {
+            let (before, after) = (sla_events(&left)?, sla_events(&right)?);
+            comparison.compared += before.len().max(after.len());
+            (before, after)
         } else if info.cleanup == Cleanup::Compact && info.name != POLICIES.info.name {
-            snapshots
+            let (before, after) = (digests(&left)?, digests(&right)?);
+            comparison.compared += before.len().max(after.len());
+            let other = |key: &&String| before.get(*key) != after.get(*key);
+            let keys: BTreeSet<String> = before.keys().chain(after.keys()).filter(other).cloned().collect();
+            (snapshots(&left, &keys)?, snapshots(&right, &keys)?)
         } else {
             continue;
         };
-        let (before, after) = (read(&left.join(&name))?, read(&right.join(&name))?);
-        comparison.compared += before.len().max(after.len());
         let difference = difference(&before, &after);
         if !difference.is_empty() {
             let doubled = comparison.topics.remove(info.name).map(|of_topic| of_topic.doubled).unwrap_or_default();
@@ -197,15 +202,39 @@ fn doubled(path: &Path) -> io::Result<Vec<String>> {
     Ok(doubled)
 }
 
-fn snapshots(path: &Path) -> io::Result<Values> {
-    let mut last = Values::new();
-    rows(path, |key, mut value| {
-        if let Some(fields) = value.as_object_mut() {
-            fields.remove("revision");
-        }
-        last.insert(key, value);
+/// What counts of a snapshot; none if it is as good as none.
+fn counted(mut value: Value) -> Option<Value> {
+    value.as_object_mut().map(|fields| fields.remove("revision"));
+    let is_empty = value.get("metrics").and_then(Value::as_object).is_some_and(serde_json::Map::is_empty);
+    (!is_empty).then_some(value)
+}
+
+/// A hash of the last value of each key: there may be millions of them.
+fn digests(path: &Path) -> io::Result<BTreeMap<String, u64>> {
+    let mut last = BTreeMap::new();
+    rows(path, |key, value| {
+        match counted(value) {
+            Some(value) => last.insert(key, hash_64(&[&value.to_string()])),
+            None => last.remove(&key),
+        };
     })?;
-    last.retain(|_, value| value.get("metrics").and_then(Value::as_object).is_none_or(|metrics| !metrics.is_empty()));
+    Ok(last)
+}
+
+/// The last values of some keys.
+fn snapshots(path: &Path, keys: &BTreeSet<String>) -> io::Result<Values> {
+    let mut last = Values::new();
+    if keys.is_empty() {
+        return Ok(last);
+    }
+    rows(path, |key, value| {
+        if keys.contains(&key) {
+            match counted(value) {
+                Some(value) => last.insert(key, value),
+                None => last.remove(&key),
+            };
+        }
+    })?;
     Ok(last)
 }
 
@@ -224,4 +253,52 @@ fn sla_events(path: &Path) -> io::Result<Values> {
         _ => true,
     });
     Ok(counted.map(|(key, value)| (format!("{key} {value}"), value)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// A folder with these rows, and with empty files of all other topics.
+    fn folder(rows: &[(&str, &str, Value)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for info in topic::PUBLIC {
+            let of_topic = rows.iter().filter(|(topic, ..)| *topic == info.name);
+            let lines = of_topic.map(|(_, key, value)| format!("{}\n", json!({"key": key, "value": value})));
+            std::fs::write(folder.path().join(format!("cs.{}.ndjson", info.name)), lines.collect::<String>()).unwrap();
+        }
+        folder
+    }
+
+    fn compared(left: &[(&str, &str, Value)], right: &[(&str, &str, Value)]) -> Comparison {
+        compare(folder(left).path(), folder(right).path(), "cs.").unwrap()
+    }
+
+    #[test]
+    fn the_last_value_of_a_key_counts_without_its_revision() {
+        let case = |state: &str, revision: u32| ("cases", "t/c#1", json!({"state": state, "revision": revision}));
+        let same = compared(&[case("open", 1), case("closed", 2)], &[case("closed", 7)]);
+        assert!(same.is_same() && same.compared == 1, "{same:?}");
+        let other = compared(&[case("closed", 1), case("open", 2)], &[case("closed", 2)]);
+        let changed = &other.topics["cases"].changed;
+        assert_eq!(changed[0].1, FieldChanges::from([("state".to_owned(), (json!("open"), json!("closed")))]));
+    }
+
+    #[test]
+    fn a_row_without_figures_is_as_good_as_none() {
+        let row = |key: &'static str, metrics: Value| ("kpi", key, json!({"metrics": metrics}));
+        let (full, empty) = (json!({"backlog": 1}), json!({}));
+        assert!(compared(&[row("a", full.clone()), row("a", empty.clone())], &[row("b", empty)]).is_same());
+        let gone = compared(&[row("a", full.clone())], &[]);
+        assert_eq!(gone.topics["kpi"].only_left, [("a".to_owned(), json!({"metrics": full}))]);
+    }
+
+    #[test]
+    fn a_fact_told_twice_is_found() {
+        let fact = || ("case-events", "t/c#1", json!({"kind": "opened"}));
+        let twice = compared(&[fact()], &[fact(), fact()]);
+        assert_eq!(twice.topics["case-events"].doubled.len(), 1, "{twice:?}");
+    }
 }
