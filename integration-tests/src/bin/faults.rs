@@ -21,6 +21,9 @@ struct Args {
     /// Recorded events.
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(100..))]
     events: u64,
+    /// Events sent in a second, at most.
+    #[arg(long, default_value_t = 400, value_parser = clap::value_parser!(u32).range(1..))]
+    rate: u32,
     /// Faults; by default one for each 1000 events, and no kind left out.
     #[arg(long)]
     faults: Option<usize>,
@@ -62,6 +65,7 @@ fn one(args: &Args, seed: u64) -> bool {
     let options = Options {
         seed,
         events: args.events,
+        rate: args.rate,
         faults: args.faults.unwrap_or(for_events),
         away: Duration::from_secs(args.away),
     };

@@ -43,6 +43,8 @@ pub struct Options {
     pub seed: u64,
     /// Recorded events.
     pub events: u64,
+    /// Events sent in a second, at most.
+    pub rate: u32,
     /// Faults.
     pub faults: usize,
     /// For how long Redis is away when it is.
@@ -73,7 +75,7 @@ pub fn run(options: &Options, folder: &Path, mut tell: impl FnMut(Stage<'_>)) ->
     let monitor = Monitor::start(site.kafka.offsets());
     let mut actor = Actor::start(&site, plan(options.seed, options.events, options.faults), options.away);
     let (running, cpu_before) = (Instant::now(), ended_cpu_s());
-    let mut load = Load { child: site.load(), out: folder.join("load.out") };
+    let mut load = Load { child: site.load(options.rate), out: folder.join("load.out") };
     let failed = loop {
         std::thread::sleep(PERIOD);
         let consumed = monitor.consumed();

@@ -133,13 +133,15 @@ impl Site {
     }
 
     /// Begins to load the inputs; what it says goes to `load.out` and `load.log`.
-    pub(super) fn load(&self) -> Child {
+    pub(super) fn load(&self, rate: u32) -> Child {
         let file = |name: &str| {
             let path = self.files.folder.join(name);
             File::create(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
         };
         Command::new(kefu())
             .args(["load", "--kafka", &self.kafka.bootstrap(), "--wait", WAIT_S, "--until", UNTIL])
+            // all of four hours at once would put what fails in them into a few seconds
+            .args(["--rate", &rate.to_string()])
             // it outlives the broker's restarts
             .args(["--property", "message.timeout.ms=120000", "--input"])
             .arg(self.files.inputs())
