@@ -232,7 +232,7 @@ impl Worker {
         self.take_batch()?;
         self.fire_timers()?;
         let due = match &self.open {
-            Some(open) => open.records >= COMMIT_RECORDS || open.since.elapsed() >= COMMIT_EVERY,
+            Some(_) => self.is_full(),
             None => self.committed_at.elapsed() >= self.progress_every() && self.has_progress(),
         };
         if due {
@@ -241,6 +241,11 @@ impl Worker {
         }
         self.protocol.end_turn();
         Ok(())
+    }
+
+    /// Whether the open transaction should not become longer.
+    fn is_full(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.records >= COMMIT_RECORDS || open.since.elapsed() >= COMMIT_EVERY)
     }
 
     fn progress_every(&self) -> Duration {

@@ -5,16 +5,22 @@ use kefu_processor::{Effects, Environment, Reached};
 use super::{Worker, WorkerError};
 use crate::clock;
 
-/// Timers of a task fired before the next commit.
-const TIMERS_AT_ONCE: usize = 5_000;
+/// Timers of a task fired before the next commit: few enough for its transaction to be over long before the broker
+/// gives it up.
+const TIMERS_AT_ONCE: usize = 1_000;
 
 impl Worker {
-    /// Fires the timers that the horizons allow, and moves the tasks' progress.
+    /// Fires the timers that the horizons allow, and moves the tasks' progress. After an outage many tasks have many
+    /// timers due: what they wrote is committed on the way. A transaction of all of them could last longer than the
+    /// broker lets it, and the next attempt as long.
     pub(super) fn fire_timers(&mut self) -> Result<(), WorkerError> {
         let keys: Vec<(usize, i32)> = self.owned.keys().copied().collect();
         for key in keys {
             let passes = self.owned.get(&key).map_or(0, |owned| owned.reached.len());
             for pass in 0..passes {
+                if self.is_full() {
+                    self.commit()?;
+                }
                 self.pass(key, pass)?;
             }
         }
