@@ -34,8 +34,8 @@ struct Hour {
     minutes: BTreeMap<i64, Minute>,
 }
 
-/// Minutes by hour counted from 1970; hours in which nothing happened are left out. Copies share the hours: each step of
-/// a processor may have to be undone, and touches few of them.
+/// Minutes by hour counted from 1970; hours in which nothing happened are left out. Copies share the hours: each step
+/// of a processor may have to be undone, and touches few of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "BTreeMap<i64, Minute>", into = "BTreeMap<i64, Minute>")]
 struct Hours(BTreeMap<i64, Arc<Hour>>);
