@@ -23,7 +23,6 @@ pub mod sender;
 pub mod telemetry;
 pub mod trace;
 
-/// For every program on this runtime, librdkafka included: it costs half of what the C library's allocator does
-/// (docs/decisions/0003-kafka-path.md).
+/// For every program on this runtime, librdkafka included, which allocates for each record.
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
