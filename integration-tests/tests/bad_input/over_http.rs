@@ -47,8 +47,9 @@ fn visibly_bad() -> Vec<(Value, &'static str)> {
 fn bad_events_are_refused_one_by_one(kind: BackendKind) {
     let shop = Shop::new(kind, Clock::Wall, POLICY);
     let (mut running, client) = shop.start();
-    let closed = in_conversation("c-0", "e-2", &now(), "closed", "agent", &json!({"reason": "solved"}));
-    client.events(&[message("c-0", "e-1", &now()), closed]);
+    let asked = now();
+    let closed = in_conversation("c-0", "e-2", &asked, "closed", "agent", &json!({"reason": "solved"}));
+    client.events(&[message("c-0", "e-1", &asked), closed]);
     let bad = visibly_bad();
     let mut batch = vec![message("c-1", "e-1", &now())];
     batch.extend(bad.iter().map(|(event, _)| event.clone()));
