@@ -4,5 +4,6 @@
 
 mod catalogue;
 mod commit_order;
+mod rebalance;
 mod same_result;
 mod timers;

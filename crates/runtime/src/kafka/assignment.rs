@@ -23,7 +23,7 @@ pub(crate) enum Change {
     Came { partition: i32, starts: Vec<(String, i64)> },
     /// A partition went.
     Went(i32),
-    /// The group has told everything that is this consumer's for now.
+    /// The group has told what is this consumer's for now.
     Assigned,
     /// The callback failed; the worker must start anew.
     Failed(String),
@@ -71,7 +71,6 @@ impl Assignment {
     fn assign(&self, consumer: &BaseConsumer<Self>, leads: &TopicPartitionList) -> Result<(), KafkaError> {
         let all = self.with_followers(leads);
         if all.count() == 0 {
-            self.note([Change::Assigned]);
             return consumer.incremental_assign(&all);
         }
         let mut start = TopicPartitionList::new();
@@ -126,6 +125,8 @@ impl ConsumerContext for Assignment {
             RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS => self.assign(consumer, leads),
             _ => self.unassign(consumer, leads),
         };
+        // also if nothing came or went: the client paused what stays
+        self.note([Change::Assigned]);
         if let Err(error) = done {
             self.note([Change::Failed(error.to_string())]);
         }

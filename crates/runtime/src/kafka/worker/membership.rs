@@ -49,6 +49,7 @@ impl Worker {
         }
         let changes = self.consumer.context().take_changes();
         let served = !changes.is_empty();
+        let were_here: Vec<(String, i32)> = if served { self.inputs() } else { Vec::new() };
         for change in changes {
             match change {
                 Change::Came { partition, starts } => self.protocol.take_over(partition, starts),
@@ -63,6 +64,7 @@ impl Worker {
         }
         self.protocol.served();
         if served {
+            self.stay(&were_here)?;
             self.show_tasks();
             self.show_restoring();
         }
@@ -128,27 +130,51 @@ impl Worker {
         Ok(())
     }
 
+    /// Lets the partitions that stay go on where this worker is.
+    ///
+    /// While the group rebalances, the client pauses them, then goes on where it believes the program to be. Messages
+    /// that are taken in batches make it believe that an end of partition is a record, and that the next one was read.
+    fn stay(&self, were_here: &[(String, i32)]) -> Result<(), WorkerError> {
+        let mut here = TopicPartitionList::new();
+        for (topic, partition) in were_here {
+            if let Some(position) = self.protocol.position(topic, *partition) {
+                here.add_partition_offset(topic, *partition, Offset::Offset(position))?;
+            }
+        }
+        self.patiently(|worker| worker.seek(&here))
+    }
+
     /// Sets the positions back to what is committed, once the broker tells it.
     pub(super) fn go_back(&mut self) -> Result<(), WorkerError> {
         let mut wanted = TopicPartitionList::new();
-        for (topic, partition, _) in self.protocol.positions() {
-            wanted.add_partition(topic, partition);
+        for (topic, partition) in self.inputs() {
+            wanted.add_partition(&topic, partition);
         }
-        let patience = self.options.patience();
-        let committed = loop {
-            match self.seek_committed(&wanted) {
-                Ok(committed) => break committed,
-                Err(_) if !patience.lasts() => return Err(WorkerError::Stopped),
-                Err(error) if self.consumer.client().fatal_error().is_some() => return Err(error.into()),
-                Err(error) => {
-                    tracing::warn!(service = self.options.service, %error, "going back is tried again");
-                    clock::rest(BACK_OFF);
-                }
-            }
-        };
+        let committed = self.patiently(|worker| worker.seek_committed(&wanted))?;
         self.protocol.went_back(committed);
         self.show_restoring();
         Ok(())
+    }
+
+    /// The inputs of the partitions owned.
+    fn inputs(&self) -> Vec<(String, i32)> {
+        self.protocol.positions().map(|(topic, partition, _)| (topic.clone(), partition)).collect()
+    }
+
+    /// Tries until it is done.
+    fn patiently<T>(&self, seek: impl Fn(&Self) -> KafkaResult<T>) -> Result<T, WorkerError> {
+        let patience = self.options.patience();
+        loop {
+            match seek(self) {
+                Ok(done) => return Ok(done),
+                Err(_) if !patience.lasts() => return Err(WorkerError::Stopped),
+                Err(error) if self.consumer.client().fatal_error().is_some() => return Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(service = self.options.service, %error, "a position is set again");
+                    clock::rest(BACK_OFF);
+                }
+            }
+        }
     }
 
     fn seek_committed(&self, wanted: &TopicPartitionList) -> KafkaResult<Vec<(String, i32, i64)>> {
@@ -163,9 +189,16 @@ impl Worker {
             back.add_partition_offset(entry.topic(), entry.partition(), Offset::Offset(offset))?;
             committed.push((entry.topic().to_owned(), entry.partition(), offset));
         }
-        let sought = self.consumer.seek_partitions(back, CALL)?;
-        sought.elements().iter().try_for_each(rdkafka::topic_partition_list::TopicPartitionListElem::error)?;
+        self.seek(&back)?;
         Ok(committed)
+    }
+
+    fn seek(&self, to: &TopicPartitionList) -> KafkaResult<()> {
+        if to.count() == 0 {
+            return Ok(());
+        }
+        let sought = self.consumer.seek_partitions(to.clone(), CALL)?;
+        sought.elements().iter().try_for_each(rdkafka::topic_partition_list::TopicPartitionListElem::error)
     }
 }
 
