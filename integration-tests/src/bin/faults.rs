@@ -36,6 +36,9 @@ struct Args {
     /// Seconds for which Redis is away.
     #[arg(long, default_value_t = 20)]
     away: u64,
+    /// Hold the outcome against an undisturbed run of the same load, not against a replay.
+    #[arg(long)]
+    live_reference: bool,
     /// Folder for logs and outputs, one for each seed in it.
     #[arg(long, default_value = "target/faults")]
     folder: PathBuf,
@@ -68,6 +71,7 @@ fn one(args: &Args, seed: u64) -> bool {
         rate: args.rate,
         faults: args.faults.unwrap_or(for_events),
         away: Duration::from_secs(args.away),
+        live_reference: args.live_reference,
     };
     let folder = args.folder.join(format!("seed-{seed}"));
     // what an earlier run of the seed left would be taken for this one's

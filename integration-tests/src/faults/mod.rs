@@ -21,11 +21,10 @@ use std::time::{Duration, Instant};
 pub use self::plan::{KINDS, Step, plan};
 pub use self::report::Report;
 
-use self::act::Actor;
+use self::act::{Actor, Deeds};
 use self::monitor::Monitor;
 use self::report::Spent;
 use self::site::{Files, Site};
-use crate::wait_until;
 
 /// How often it looks whether the next fault is due.
 const PERIOD: Duration = Duration::from_millis(50);
@@ -49,6 +48,8 @@ pub struct Options {
     pub faults: usize,
     /// For how long Redis is away when it is.
     pub away: Duration,
+    /// Whether the outcome is held against an undisturbed run of the same load, not against a replay.
+    pub live_reference: bool,
 }
 
 /// Where a run is.
@@ -65,22 +66,54 @@ pub enum Stage<'a> {
 }
 
 /// Runs in `folder`, telling where it is; the folder keeps the logs and both outputs.
+///
+/// # Panics
+/// If the broker, Redis or `kefu` cannot be had.
 pub fn run(options: &Options, folder: &Path, mut tell: impl FnMut(Stage<'_>)) -> Report {
     tell(Stage::Replaying);
     let begun = Instant::now();
     let files = Files::make(folder, options);
-    let expected = files.replay();
+    let replayed = files.replay();
+    let expected = if options.live_reference {
+        let undisturbed = Options { faults: 0, ..options.clone() };
+        let of_reference = Files { folder: folder.join("undisturbed"), ..files.clone() };
+        std::fs::create_dir_all(&of_reference.folder).unwrap_or_else(|error| panic!("{error}"));
+        let lived = live(&undisturbed, of_reference, &mut tell);
+        lived.out.unwrap_or_else(|| panic!("the undisturbed run failed: {}", lived.failed.unwrap_or_default()))
+    } else {
+        replayed.clone()
+    };
+    let lived = live(options, files, &mut tell);
+    tell(Stage::Comparing);
+    let judge = |out: &PathBuf| verdict::judge(&expected, &replayed, out, &lived.deeds.poisons);
+    let verdict = lived.out.as_ref().map(judge);
+    let spent = Spent { took: begun.elapsed(), load: lived.load, cpu_s: lived.cpu_s };
+    Report::new(options, folder, &lived.deeds, verdict, lived.failed, spent)
+}
+
+/// What a run on Kafka came to.
+struct Lived {
+    deeds: Deeds,
+    /// What the services wrote; none if the run failed.
+    out: Option<PathBuf>,
+    failed: Option<String>,
+    load: Duration,
+    cpu_s: f64,
+}
+
+/// Plays the load on Kafka and Redis, with faults.
+fn live(options: &Options, files: Files, tell: &mut impl FnMut(Stage<'_>)) -> Lived {
     tell(Stage::Starting);
+    let load_out = files.folder.join("load.out");
     let mut site = Site::start(files);
     let monitor = Monitor::start(site.kafka.offsets());
     let mut actor = Actor::start(&site, plan(options.seed, options.events, options.faults), options.away);
     let (running, cpu_before) = (Instant::now(), ended_cpu_s());
-    let mut load = Load { child: site.load(options.rate), out: folder.join("load.out") };
-    let failed = loop {
+    let mut load = Load { child: site.load(options.rate), out: load_out };
+    let mut failed = loop {
         std::thread::sleep(PERIOD);
         let consumed = monitor.consumed();
-        let is_sent = load.is_sent();
-        actor.turn(&mut site, consumed, is_sent, &monitor);
+        actor.turn(&mut site, consumed, load.is_sent(), &monitor);
         tell(Stage::Running(consumed, actor.last()));
         if monitor.idle() > MOVES_WITHIN {
             break Some(format!("nothing has moved for {MOVES_WITHIN:?}; the logs tell why, if they do"));
@@ -93,19 +126,17 @@ pub fn run(options: &Options, folder: &Path, mut tell: impl FnMut(Stage<'_>)) ->
     };
     let under_load = running.elapsed();
     actor.finish(&mut site, &monitor);
-    if failed.is_none() {
-        wait_until("all services have nothing before them", REST_WITHIN, || {
-            actor.look_after();
-            monitor.is_at_rest()
-        });
+    let ended = Instant::now();
+    while failed.is_none() && !monitor.is_at_rest() {
+        actor.look_after();
+        std::thread::sleep(PERIOD);
+        failed = (ended.elapsed() > REST_WITHIN).then(|| format!("records wait after {REST_WITHIN:?} at the end"));
     }
-    tell(Stage::Comparing);
     drop(load);
-    let done = actor.end();
+    let deeds = actor.end();
     let cpu_s = ended_cpu_s() - cpu_before;
-    let verdict = failed.is_none().then(|| verdict::judge(&expected, &site.export(), &done.poisons));
-    let spent = Spent { took: begun.elapsed(), load: under_load, cpu_s };
-    Report::new(options, folder, &done, verdict, failed, spent)
+    let out = failed.is_none().then(|| site.export());
+    Lived { deeds, out, failed, load: under_load, cpu_s }
 }
 
 /// CPU seconds of the processes that this one started and that have ended.

@@ -43,6 +43,8 @@ pub(super) struct Site {
 #[derive(Clone)]
 pub(super) struct Files {
     pub(super) folder: PathBuf,
+    /// Where the load and the policies are.
+    pub(super) load: PathBuf,
     /// Recorded inputs.
     pub(super) events: u64,
 }
@@ -59,7 +61,7 @@ impl Files {
     /// Writes the load and the policy.
     pub(super) fn make(folder: &Path, options: &Options) -> Self {
         std::fs::create_dir_all(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        let files = Self { folder: folder.to_owned(), events: options.events };
+        let files = Self { folder: folder.to_owned(), load: folder.to_owned(), events: options.events };
         files.write_policies();
         let [events, seed, shops] = [options.events, options.seed, files.shops()].map(|number| number.to_string());
         let out = files.inputs().display().to_string();
@@ -70,7 +72,7 @@ impl Files {
     }
 
     pub(super) fn inputs(&self) -> PathBuf {
-        self.folder.join("inputs.ndjson")
+        self.load.join("inputs.ndjson")
     }
 
     /// What was done when.
@@ -83,7 +85,7 @@ impl Files {
     }
 
     fn policies(&self) -> Vec<String> {
-        let path = |shop| self.folder.join(format!("policy-{shop}.yaml"));
+        let path = |shop| self.load.join(format!("policy-{shop}.yaml"));
         (1..=self.shops()).map(|shop| path(shop).display().to_string()).collect()
     }
 

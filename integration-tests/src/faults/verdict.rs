@@ -26,14 +26,14 @@ pub struct Verdict {
     pub wrong_letters: Vec<String>,
 }
 
-/// Holds what the services wrote against a replay.
-pub(super) fn judge(expected: &Path, live: &Path, poisons: &[Poison]) -> Verdict {
+/// Holds what the services wrote against what they should have, and what they refused against a replay.
+pub(super) fn judge(expected: &Path, replayed: &Path, live: &Path, poisons: &[Poison]) -> Verdict {
     let folders = [expected, live].map(|folder| folder.display().to_string());
     let hour = std::time::Duration::from_secs(3_600);
     let output = try_kefu_for(hour, &["compare", &folders[0], &folders[1]]);
     let letters: Vec<DeadLetter> = rows(live).iter().map(DeadLetter::read).collect();
     let (others, mut wrong_letters) = poison::account(poisons, &letters);
-    wrong_letters.extend(differences(&refusals(expected), &others));
+    wrong_letters.extend(differences(&refusals(replayed), &others));
     Verdict {
         compared: String::from_utf8_lossy(&output.stdout).trim_end().to_owned(),
         same: output.status.success(),
