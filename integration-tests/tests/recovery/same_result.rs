@@ -13,7 +13,8 @@ use kefu_integration_tests::{Client, Cluster, Running, run_kefu, sample_events, 
 const INPUTS: usize = 1_600;
 /// After the last survey, follow-up and window of the sample.
 const UNTIL: &str = "2026-03-15T16:00:00Z";
-const SOON: Duration = Duration::from_secs(60);
+/// Enough for a machine that does much else: a restart alone may take some seconds.
+const SOON: Duration = Duration::from_secs(300);
 
 /// A run that is held against a replay of the same inputs.
 struct Run {
@@ -62,7 +63,7 @@ impl Run {
     fn load_args(&self) -> Vec<String> {
         let (bootstrap, inputs) = (self.cluster.bootstrap(), self.inputs.display().to_string());
         let cluster = ["load", "--kafka", &bootstrap, "--prefix", self.cluster.prefix(), "--input", &inputs];
-        let pace = ["--rate", "200", "--until", UNTIL, "--wait", "120"];
+        let pace = ["--rate", "200", "--until", UNTIL, "--wait", "900"];
         cluster.iter().chain(&pace).map(|&arg| arg.to_owned()).collect()
     }
 }
