@@ -117,6 +117,17 @@ fn decode_internal<T: DeserializeOwned>(payload: &[u8]) -> Result<T, DecodeError
 }
 
 impl<T> Topic<T> {
+    /// A topic whose values have a format of their own.
+    pub const fn with_format(
+        info: TopicInfo,
+        event_type: &'static str,
+        event_time: fn(&T) -> Option<Timestamp>,
+        encode: fn(&Codec, &T, &mut Vec<u8>) -> Result<(), EncodeError>,
+        decode: fn(&Codec, &[u8]) -> Result<T, DecodeError>,
+    ) -> Self {
+        Self { info, event_type, event_time, encode, decode, values: PhantomData }
+    }
+
     /// Appends `value` as it goes on the wire to `buffer`.
     ///
     /// # Errors
