@@ -1,5 +1,7 @@
 //! The first processor: repetitions go, the case's state machine runs, what was written is classified.
 
+use std::sync::Arc;
+
 use kefu_contracts::codec::EncodeError;
 use kefu_contracts::topic::TopicInfo;
 use kefu_contracts::{Reject, Timestamp};
@@ -22,7 +24,7 @@ input! {
 /// A case after an event, with the event.
 #[derive(Clone, Debug)]
 pub struct CaseRecord {
-    event: Event,
+    event: Arc<Event>,
     snapshot: [u8; 45],
 }
 
@@ -38,7 +40,7 @@ impl CaseRecord {
 /// A customer's message and what it is about.
 #[derive(Clone, Debug)]
 pub struct Classified {
-    event: Event,
+    event: Arc<Event>,
     verdict: Verdict,
 }
 
@@ -83,9 +85,7 @@ impl Processor for Cases {
         }
         let at = Timestamp::from_ms(event.at_ms());
         let Step { first_reply_took_ms, answered } = case.take(&event);
-        let record = CaseRecord { event: *event, snapshot: case.snapshot() };
-        ctx.emit(&CASES, ctx.key(), &record, at);
-        let event = record.event;
+        ctx.emit(&CASES, ctx.key(), CaseRecord { event: event.clone(), snapshot: case.snapshot() }, at);
         let (text, messages) = match (event.direction(), &answered) {
             (Direction::Customer, _) => (event.text(), 1),
             (Direction::Agent, Some(opening)) => (&opening[..], 0),
@@ -95,9 +95,9 @@ impl Processor for Cases {
         let change = Change { messages, first_reply_took_ms, sent_us: event.sent_us() };
         let key = change_key(ctx.tenant(), event.channel(), verdict.category, event.at_ms());
         if event.direction() == Direction::Customer {
-            ctx.emit(&CLASSIFIED, ctx.key(), &Classified { event, verdict }, at);
+            ctx.emit(&CLASSIFIED, ctx.key(), Classified { event, verdict }, at);
         }
-        ctx.emit(&CHANGES, key, &change, at);
+        ctx.emit(&CHANGES, key, change, at);
         Ok(())
     }
 }

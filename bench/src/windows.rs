@@ -61,7 +61,7 @@ impl Processor for Windows {
         let WindowInput::Change(change) = input;
         let window = state.get_or_insert_with(|| Window { figures: Figures::default(), end: end_of(ctx.key()) });
         window.figures.add(&change);
-        ctx.emit(&KPI, ctx.key(), &window.figures, window.end);
+        ctx.emit(&KPI, ctx.key(), window.figures.clone(), window.end);
         Ok(())
     }
 

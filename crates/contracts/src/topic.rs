@@ -102,8 +102,8 @@ impl<T: Serialize + DeserializeOwned> Topic<T> {
 
 fn encode_internal<T: Serialize>(value: &T, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
     buffer.push(INTERNAL_VERSION);
-    let bytes = postcard::to_allocvec(value).map_err(|error| EncodeError::new("internal record", &error))?;
-    buffer.extend_from_slice(&bytes);
+    *buffer = postcard::to_extend(value, std::mem::take(buffer))
+        .map_err(|error| EncodeError::new("internal record", &error))?;
     Ok(())
 }
 

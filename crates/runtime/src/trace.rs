@@ -20,22 +20,74 @@ pub struct TraceContext {
     sampled: bool,
 }
 
+const HEX: &[u8; 16] = b"0123456789abcdef";
+/// Bytes of the header.
+const LENGTH: usize = 55;
+
+/// What each byte is as a hexadecimal digit; more than 15 is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [0xff; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[HEX[value] as usize] = value as u8;
+        value += 1;
+    }
+    digits
+};
+
+/// The number that at most 16 hexadecimal digits tell. Each record has a header, so this costs little.
+fn hex(digits: &[u8]) -> Option<u64> {
+    let (number, highest) = digits.iter().fold((0, 0), |(number, highest), digit| {
+        let value = DIGITS.get(usize::from(*digit)).copied().unwrap_or(0xff);
+        (number << 4 | u64::from(value), highest | value)
+    });
+    (highest < 16).then_some(number)
+}
+
+/// Writes a number as hexadecimal digits that fill `into`.
+fn write_hex(number: u64, into: &mut [u8]) {
+    let mut left = number;
+    for byte in into.iter_mut().rev() {
+        *byte = HEX.get((left & 0xf) as usize).copied().unwrap_or_default();
+        left >>= 4;
+    }
+}
+
 impl TraceContext {
     /// Reads a `traceparent`; none if it is no such header.
     pub fn parse(header: &str) -> Option<Self> {
-        let mut parts = header.split('-');
-        let (version, trace, span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
-        if version.len() != 2 || version == "ff" || trace.len() != 32 || span.len() != 16 {
+        let bytes = header.as_bytes();
+        let field = |from: usize, digits: usize| hex(bytes.get(from..from + digits)?);
+        let is_dash = |at: usize| bytes.get(at) == Some(&b'-');
+        // a later version may go on behind another dash
+        let ends = bytes.len() == LENGTH || is_dash(LENGTH);
+        if !ends || !is_dash(2) || !is_dash(35) || !is_dash(52) || bytes.starts_with(b"ff") {
             return None;
         }
-        let trace = u128::from_str_radix(trace, 16).ok().filter(|trace| *trace != 0)?;
-        let span = u64::from_str_radix(span, 16).ok().filter(|span| *span != 0)?;
-        Some(Self { trace, span, sampled: u8::from_str_radix(flags, 16).ok()? & 1 == 1 })
+        field(0, 2)?;
+        let trace = u128::from(field(3, 16)?) << 64 | u128::from(field(19, 16)?);
+        let (span, flags) = (field(36, 16)?, field(53, 2)?);
+        (trace != 0 && span != 0).then_some(Self { trace, span, sampled: flags & 1 == 1 })
     }
 
     /// The header.
     pub fn header(&self) -> String {
         self.to_string()
+    }
+
+    /// The header's bytes; a record that is written has them, so they cost little.
+    pub(crate) fn bytes(&self) -> [u8; LENGTH] {
+        let mut bytes = *b"00-................................-................-00";
+        let mut write = |from: usize, digits: usize, number: u64| {
+            bytes.get_mut(from..from + digits).into_iter().for_each(|into| write_hex(number, into));
+        };
+        #[expect(clippy::cast_possible_truncation, reason = "the two halves of it")]
+        let (upper, lower) = ((self.trace >> 64) as u64, self.trace as u64);
+        write(3, 16, upper);
+        write(19, 16, lower);
+        write(36, 16, self.span);
+        write(53, 2, u64::from(self.sampled));
+        bytes
     }
 
     /// Whether its spans are exported.
@@ -125,9 +177,15 @@ mod tests {
         let header = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
         let context = TraceContext::parse(header).unwrap();
         assert!(context.is_sampled());
-        assert_eq!(context.header(), header);
+        assert_eq!((context.header().as_str(), &context.bytes()[..]), (header, header.as_bytes()));
         assert_eq!(context.child().trace, context.trace);
         assert_ne!(context.child().span, context.span);
+    }
+
+    #[test]
+    fn a_later_version_may_have_more_fields() {
+        let header = "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-more";
+        assert_eq!(TraceContext::parse(header).map(|context| context.is_sampled()), Some(false));
     }
 
     #[test]
@@ -139,7 +197,16 @@ mod tests {
 
     #[test]
     fn a_broken_traceparent_begins_a_new_trace() {
-        for header in ["", "00-0-0-00", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "nonsense"] {
+        for header in [
+            "",
+            "00-0-0-00",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+            "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+            "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-012",
+            "nonsense",
+        ] {
             assert_eq!(TraceContext::parse(header), None, "{header}");
         }
     }

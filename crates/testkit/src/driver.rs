@@ -103,6 +103,12 @@ impl Driver {
         decoded.collect()
     }
 
+    /// What was written to `topic` so far, as it is on the wire.
+    pub fn raw<T>(&self, topic: &Topic<T>) -> impl Iterator<Item = &Written> {
+        let name = topic.info.name;
+        self.kept.written.iter().filter(move |written| written.topic == name)
+    }
+
     /// The last value of each key written to `topic`, by key.
     pub fn snapshot<T>(&self, topic: &Topic<T>) -> std::collections::BTreeMap<String, T> {
         self.written(topic).into_iter().collect()

@@ -12,7 +12,11 @@ const SLACK: usize = 20;
 /// Names that say nothing of what a file owns.
 const VAGUE: [&str; 6] = ["common", "helper", "helpers", "misc", "util", "utils"];
 /// Files that may call C.
-const UNSAFE: [&str; 2] = ["crates/runtime/src/kafka/fetch.rs", "crates/runtime/src/kafka/transaction.rs"];
+const UNSAFE: [&str; 3] = [
+    "crates/runtime/src/kafka/fetch.rs",
+    "crates/runtime/src/kafka/produce.rs",
+    "crates/runtime/src/kafka/transaction.rs",
+];
 /// The one crate that has them.
 const UNSAFE_CRATE: &str = "crates/runtime/";
 
@@ -108,7 +112,7 @@ pub fn crate_roots_forbid_unsafe_code(files: &[SourceFile]) -> Vec<Finding> {
     missing.map(|file| Finding::of_file(&file.path, "add `#![forbid(unsafe_code)]`")).collect()
 }
 
-/// The runtime has unsafe code in two files only, where it calls librdkafka.
+/// The runtime has unsafe code in three files only, where it calls librdkafka.
 pub fn unsafe_code(files: &[SourceFile]) -> Vec<Finding> {
     let elsewhere = rust(files).filter(|file| file.path.starts_with(UNSAFE_CRATE));
     let elsewhere = elsewhere.filter(|file| !UNSAFE.contains(&file.path.as_str()));
@@ -202,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn unsafe_code_is_forbidden_but_in_two_files() {
+    fn unsafe_code_is_forbidden_but_in_three_files() {
         let files = [
             file("crates/a/src/lib.rs", "//! A\n"),
             file("crates/b/src/lib.rs", "#![forbid(unsafe_code)]\n"),

@@ -1,7 +1,7 @@
 //! Batches of borrowed messages.
 //!
-//! Owns the only unsafe code of kefu beside `transaction`: rdkafka has no call that takes many messages at once, and it
-//! drops the topic and offset of an end of partition, which the watermark needs.
+//! Owns taking many messages at once: rdkafka has no call for it, and it drops the topic and offset of an end of
+//! partition, which the watermark needs.
 #![expect(unsafe_code, reason = "librdkafka's batch call has no safe wrapper; each block says why it is sound")]
 
 use std::ffi::{CStr, CString, c_char, c_void};
@@ -12,6 +12,9 @@ use rdkafka::bindings as rd;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use super::assignment::{Assignment, Forward, WeakConsumer};
+
+/// How long a batch is gathered: a turn of the worker costs more than a message, and a commit comes much later.
+const GATHER_MS: i32 = 3;
 
 /// A queue that receives the messages and ends of the partitions forwarded to it. Rebalances and errors stay on the
 /// consumer's own queue.
@@ -56,12 +59,12 @@ impl FetchQueue {
         })
     }
 
-    /// Waits up to `wait_ms` for a first message, then takes what else is there without waiting.
+    /// Waits up to `wait_ms` for a first message, then takes what else comes within [`GATHER_MS`].
     pub(crate) fn take(&mut self, wait_ms: i32) -> Batch<'_> {
         let (first, more) = self.slots.split_at_mut(1);
         let mut count = consume(self.queue, first, wait_ms);
         if count == 1 {
-            count += consume(self.queue, more, 0);
+            count += consume(self.queue, more, GATHER_MS);
         }
         Batch { slots: self.slots.get(..count).unwrap_or_default() }
     }
@@ -86,6 +89,10 @@ pub(crate) struct Batch<'q> {
 }
 
 impl Batch<'_> {
+    pub(crate) fn len(&self) -> usize {
+        self.slots.len()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = Fetched<'_>> {
         // SAFETY: each slot holds a message that lives until the batch is dropped.
         self.slots.iter().map(|message| Fetched { message: unsafe { &**message } })
@@ -129,6 +136,11 @@ impl<'b> Fetched<'b> {
         }
         // SAFETY: the handle belongs to a living message; its name is a C string that lives with it.
         unsafe { CStr::from_ptr(rd::rd_kafka_topic_name(self.message.rkt)) }.to_str().unwrap_or("")
+    }
+
+    /// Whether `other` is of the same partition of the same topic.
+    pub(crate) fn is_beside(&self, other: &Self) -> bool {
+        std::ptr::eq(self.message.rkt, other.message.rkt) && self.message.partition == other.message.partition
     }
 
     pub(crate) fn partition(&self) -> i32 {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use kefu_commit::{Mark, Write};
 use kefu_contracts::partition::murmur2;
-use redis::{Client, Connection, RedisResult, Script};
+use redis::{Client, Cmd, Connection, ErrorKind, RedisResult, Script, ServerErrorKind};
 
 /// Hashes a partition; keeps each small enough for Redis' compact form up to some 100,000 keys a partition.
 const BUCKETS: u32 = 4096;
@@ -168,22 +168,35 @@ impl HotStates {
     ) -> Result<(), HotError> {
         let mut keys = vec![self.meta(partition)];
         let mut numbers = std::collections::HashMap::new();
-        let script = self.write.clone();
-        let mut call = script.prepare_invoke();
+        let mut places = Vec::with_capacity(changes.len());
+        let mut length = 0;
         let watermark = watermark.map(|watermark| watermark.to_string()).unwrap_or_default();
-        call.arg(name_of(write.expected.incarnation)).arg(write.expected.version).arg(write.version).arg(watermark);
         for (key, bytes) in changes {
             let bucket = bucket(key);
             let number = *numbers.entry(bucket).or_insert_with(|| {
                 keys.push(self.bucket_key(partition, bucket));
                 keys.len()
             });
+            places.push(number);
+            length += key.len() + bytes.as_ref().map_or(0, Vec::len);
+        }
+        // written at once into one buffer: an invocation of a script would hold each argument by itself first
+        let mut call = Cmd::with_capacity(7 + keys.len() + 3 * changes.len(), length + 64 * keys.len());
+        call.arg("EVALSHA").arg(self.write.get_hash()).arg(keys.len()).arg(&keys);
+        call.arg(name_of(write.expected.incarnation)).arg(write.expected.version).arg(write.version).arg(watermark);
+        for ((key, bytes), number) in changes.iter().zip(places) {
             call.arg(number).arg(&**key).arg(bytes.as_deref().unwrap_or_default());
         }
-        for key in keys {
-            call.key(key);
-        }
-        taken(call.invoke(self.connected()?)?)
+        let script = self.write.clone();
+        let connection = self.connected()?;
+        let written: i64 = match call.query(connection) {
+            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+                script.load(connection)?;
+                call.query(connection)?
+            }
+            written => written?,
+        };
+        taken(written)
     }
 
     /// Reads states, in the order of `keys`.

@@ -12,6 +12,7 @@ mod fetch;
 mod hot;
 mod hot_reader;
 mod observer;
+mod produce;
 mod progress;
 mod retry;
 mod runner;

@@ -31,8 +31,8 @@ use crate::policies::PolicyTable;
 
 /// Pause before Redis is tried again at the start.
 const HOT_RETRY: Duration = Duration::from_secs(1);
-/// Messages taken in one call.
-const BATCH: usize = 2000;
+/// Messages taken in one call, at most: each batch asks Redis once for each task.
+const BATCH: usize = 8_000;
 
 /// How the backend on Kafka is set up.
 #[derive(Clone, Debug)]

@@ -228,10 +228,12 @@ impl Owned {
     /// Writes what was committed to Redis.
     pub(crate) fn write_copy(&mut self, protocol: &mut Protocol, hot: &mut HotStates) -> Result<(), HotError> {
         let Some(end) = protocol.copy(self.id()).map(HotCopy::end) else { return Ok(()) };
-        let changes: Vec<HotChange> = self.pinned.iter().map(|(key, bytes)| (key.clone(), bytes.clone())).collect();
-        self.write(&changes, end, protocol, hot)?;
-        self.pinned.clear();
-        Ok(())
+        let changes: Vec<HotChange> = std::mem::take(&mut self.pinned).into_iter().collect();
+        let written = self.write(&changes, end, protocol, hot);
+        if written.is_err() {
+            self.pinned.extend(changes);
+        }
+        written
     }
 
     /// Lets go of states beyond `keep` that Redis has.

@@ -1,19 +1,20 @@
 //! The transactional producer.
 //!
-//! Owns begin, produce, offsets and commit, and tells an error that an abort mends from one that only a restart does.
+//! Owns begin, offsets and commit, and tells an error that an abort mends from one that only a restart does.
 #![expect(unsafe_code, reason = "the safe wrapper of commit waits 100 ms in its flush; librdkafka's own does not")]
 
 use std::ffi::CStr;
 
+use kefu_processor::task::StateChange;
 use rdkafka::TopicPartitionList;
 use rdkafka::bindings as rd;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::KafkaError as ClientError;
-use rdkafka::message::{Header, OwnedHeaders};
-use rdkafka::producer::{BaseRecord, DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::producer::{DefaultProducerContext, Producer, ThreadedProducer};
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::client::{CALL, Connection, KafkaError};
+use super::produce::{Outgoing, ProduceQueue, TopicId};
 use super::worker::Patience;
 
 /// Why a transaction did not go through.
@@ -27,18 +28,9 @@ pub(crate) enum TransactionError {
     Fatal(String),
 }
 
-/// A record of a transaction.
-pub(crate) struct Outgoing<'a> {
-    pub(crate) topic: &'a str,
-    pub(crate) partition: i32,
-    pub(crate) key: &'a [u8],
-    pub(crate) payload: Option<&'a [u8]>,
-    pub(crate) headers: &'a [(&'a str, &'a [u8])],
-}
-
 /// The transactional producer of a worker.
 pub(crate) struct Transaction {
-    producer: ThreadedProducer<DefaultProducerContext>,
+    queue: ProduceQueue,
     patience: Patience,
 }
 
@@ -48,7 +40,7 @@ impl Transaction {
     /// While the broker is away, each call waits for it with `patience`.
     pub(crate) fn new(connection: &Connection, id: &str, patience: Patience) -> Result<Self, KafkaError> {
         let producer: ThreadedProducer<DefaultProducerContext> = connection.transactional(id).create()?;
-        let transaction = Self { producer, patience };
+        let transaction = Self { queue: ProduceQueue::new(producer), patience };
         transaction.patiently(|producer| producer.init_transactions(CALL))?;
         Ok(transaction)
     }
@@ -59,7 +51,7 @@ impl Transaction {
         call: impl Fn(&ThreadedProducer<DefaultProducerContext>) -> Result<(), ClientError>,
     ) -> Result<(), ClientError> {
         loop {
-            match call(&self.producer) {
+            match call(self.queue.producer()) {
                 Err(ClientError::Transaction(error)) if error.is_retriable() && self.patience.lasts() => {
                     tracing::warn!(%error, "the broker is asked again");
                 }
@@ -70,36 +62,33 @@ impl Transaction {
 
     /// Why the producer can never be used again, if it cannot.
     pub(crate) fn fatal_code(&self) -> Option<RDKafkaErrorCode> {
-        self.producer.client().fatal_error().map(|(code, _)| code)
+        self.queue.producer().client().fatal_error().map(|(code, _)| code)
     }
 
     pub(crate) fn begin(&self) -> Result<(), TransactionError> {
-        self.producer.begin_transaction().map_err(|error| TransactionError::Fatal(error.to_string()))
+        self.queue.producer().begin_transaction().map_err(|error| TransactionError::Fatal(error.to_string()))
+    }
+
+    /// The topic called `name` in the cluster, to send to.
+    pub(crate) fn topic(&mut self, name: &str) -> Result<TopicId, KafkaError> {
+        self.queue.topic(name)
     }
 
     /// Queues a record; waits while the producer's own queue is full.
     pub(crate) fn send(&self, outgoing: &Outgoing<'_>) -> Result<(), TransactionError> {
-        let mut headers = OwnedHeaders::new_with_capacity(outgoing.headers.len());
-        for (key, value) in outgoing.headers {
-            headers = headers.insert(Header { key, value: Some(*value) });
-        }
-        let mut record = BaseRecord::<[u8], [u8]>::to(outgoing.topic).partition(outgoing.partition).key(outgoing.key);
-        if let Some(payload) = outgoing.payload {
-            record = record.payload(payload);
-        }
-        if !outgoing.headers.is_empty() {
-            record = record.headers(headers);
-        }
-        loop {
-            match self.producer.send(record) {
-                Ok(()) => return Ok(()),
-                Err((ClientError::MessageProduction(RDKafkaErrorCode::QueueFull), back)) => {
-                    record = back;
-                    crate::clock::rest(std::time::Duration::from_millis(1));
-                }
-                Err((error, _)) => return Err(self.aborted(&error.to_string())),
-            }
-        }
+        self.queue.send(outgoing).map_err(|cause| self.aborted(&cause))
+    }
+
+    /// Queues states of a partition, or that their keys are gone; waits while the producer's own queue is full.
+    pub(crate) fn send_states(
+        &mut self,
+        topic: TopicId,
+        partition: i32,
+        states: &[StateChange],
+    ) -> Result<(), TransactionError> {
+        let records = states.iter().map(|(key, bytes)| (key.as_bytes(), bytes.as_deref()));
+        let queued = self.queue.send_many(topic, partition, records);
+        queued.map_err(|cause| self.aborted(&cause))
     }
 
     /// Adds the offsets of what led to the records.
@@ -118,7 +107,7 @@ impl Transaction {
         loop {
             // SAFETY: the client lives as long as `self`; the error is read before it is released, once.
             let (text, retriable, abortable) = unsafe {
-                let error = rd::rd_kafka_commit_transaction(self.producer.client().native_ptr(), timeout_ms);
+                let error = rd::rd_kafka_commit_transaction(self.queue.producer().client().native_ptr(), timeout_ms);
                 if error.is_null() {
                     return Ok(());
                 }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use kefu_contracts::Code;
+use kefu_contracts::topic::Value;
 use kefu_processor::{DeadLetter, Effects, Environment, Record};
 
 use super::hot_copy::lost;
@@ -14,11 +15,26 @@ use crate::kafka::hot::HotError;
 use crate::kafka::retry::retry_topic;
 use crate::kafka::tasks::LoadError;
 
+/// A batch of so many messages says that more have come than the last commit took.
+const BACKLOG: usize = 2_000;
+
+/// What was taken of a batch.
+#[derive(Default)]
+struct Taken<'f> {
+    /// The tasks that got records, by stage and partition, and the dead letters of those they cannot read.
+    touched: BTreeMap<(usize, i32), Effects>,
+    /// Next offsets.
+    ahead: HashMap<(&'f str, i32), i64>,
+    /// Records that were sent back, and that no processor takes.
+    orphans: Vec<usize>,
+}
+
 impl Worker {
     pub(super) fn take_batch(&mut self) -> Result<(), WorkerError> {
         let Some(mut queue) = self.queue.take() else { return Ok(()) };
         let done = {
             let batch = queue.take(10);
+            self.has_backlog = batch.len() >= BACKLOG;
             let fetched: Vec<Fetched<'_>> = batch.iter().collect();
             self.process(&fetched)
         };
@@ -27,35 +43,14 @@ impl Worker {
     }
 
     fn process(&mut self, fetched: &[Fetched<'_>]) -> Result<(), WorkerError> {
-        let mut touched: BTreeMap<(usize, i32), Effects> = BTreeMap::new();
-        let mut ahead: HashMap<(&str, i32), i64> = HashMap::new();
-        let mut orphans = Vec::new();
-        for (index, message) in fetched.iter().enumerate() {
-            let next = match message.kind() {
-                Kind::Record => message.offset() + 1,
-                Kind::EndOfPartition => message.offset(),
-                Kind::Error(error) => {
-                    tracing::warn!(topic = message.topic(), error, "kafka consumer");
-                    continue;
-                }
-            };
-            // what no task takes is not consumed
-            if !self.owned.contains_key(&(0, message.partition())) {
-                continue;
-            }
-            let at = (message.topic(), message.partition());
-            let known = ahead.get(&at).copied().or_else(|| self.protocol.position(at.0, at.1));
-            if known.is_none_or(|known| next <= known) {
-                continue;
-            }
-            ahead.insert(at, next);
-            if matches!(message.kind(), Kind::Record) {
-                let taken = self.accept(index, message, &mut touched);
-                if !taken && self.is_sent_back(message) {
-                    orphans.push(index);
-                }
-            }
+        let mut taken = Taken::default();
+        let mut begin = 0;
+        // librdkafka gives the records of a partition in a row
+        for run in fetched.chunk_by(Fetched::is_beside) {
+            self.take_run(begin, run, &mut taken);
+            begin += run.len();
         }
+        let Taken { mut touched, ahead, orphans } = taken;
         let mut unread = unread(&mut touched);
         for index in orphans {
             let detail = "it was sent back, and no processor of this service takes it".to_owned();
@@ -80,26 +75,78 @@ impl Worker {
         Ok(())
     }
 
-    /// Queues a record with the tasks that read it; gives whether there was one.
-    fn accept(&mut self, index: usize, message: &Fetched<'_>, touched: &mut BTreeMap<(usize, i32), Effects>) -> bool {
-        let mut taken = false;
-        let mut value = None;
-        let partition = message.partition();
+    /// Queues those records of a partition that are not consumed yet with the tasks that read them.
+    fn take_run<'f>(&mut self, begin: usize, run: &[Fetched<'f>], taken: &mut Taken<'f>) {
+        let Some(first) = run.first() else { return };
+        let (topic, partition) = (first.topic(), first.partition());
+        let known = taken.ahead.get(&(topic, partition)).copied();
+        let known = known.or_else(|| self.protocol.position(topic, partition));
+        // what no task takes is not consumed
+        let mut position = known.filter(|_| self.owned.contains_key(&(0, partition)));
+        let mut records = Vec::with_capacity(run.len());
+        for (index, message) in (begin..).zip(run) {
+            let next = match message.kind() {
+                Kind::Record => message.offset() + 1,
+                Kind::EndOfPartition => message.offset(),
+                Kind::Error(error) => {
+                    tracing::warn!(topic, error, "kafka consumer");
+                    continue;
+                }
+            };
+            if position.is_some_and(|position| next > position) {
+                position = Some(next);
+                if matches!(message.kind(), Kind::Record) {
+                    records.push((index, message));
+                }
+            }
+        }
+        taken.ahead.extend(position.map(|position| ((topic, partition), position)));
+        if self.is_sent_back(first) {
+            for (index, message) in records {
+                self.accept_sent_back(index, message, taken);
+            }
+        } else {
+            let topic = self.options.connection.without_prefix(topic);
+            self.accept(topic, partition, &records, None, taken);
+        }
+    }
+
+    fn accept_sent_back(&mut self, index: usize, message: &Fetched<'_>, taken: &mut Taken<'_>) {
         let back = self.sent_back(message);
-        let topic = self.options.connection.without_prefix(message.topic());
-        let topic = back.map_or(topic, |refused| self.options.connection.without_prefix(refused.origin.topic));
+        let origin = back.map_or(message.topic(), |refused| refused.origin.topic);
+        let topic = self.options.connection.without_prefix(origin).to_owned();
+        if !self.accept(&topic, message.partition(), &[(index, message)], back, taken) {
+            taken.orphans.push(index);
+        }
+    }
+
+    /// Queues records of a topic with the tasks that read it; gives whether there was one.
+    fn accept(
+        &mut self,
+        topic: &str,
+        partition: i32,
+        records: &[(usize, &Fetched<'_>)],
+        back: Option<Refused<'_>>,
+        taken: &mut Taken<'_>,
+    ) -> bool {
+        let mut is_taken = false;
+        // decoded once, by the first that reads it
+        let mut values: Vec<Option<Value>> = records.iter().map(|_| None).collect();
         for (stage, of) in self.options.stages.iter().enumerate() {
-            if of.inputs.iter().any(|input| input.name == topic)
+            if !records.is_empty()
+                && of.inputs.iter().any(|input| input.name == topic)
                 && back.is_none_or(|refused| refused.is_for(of.name))
                 && let Some(owned) = self.owned.get_mut(&(stage, partition))
             {
-                let record = Record { topic, key: message.key(), payload: message.payload(), index };
-                let effects = touched.entry((stage, partition)).or_default();
-                owned.task.accept(&record, &mut value, &self.options.codec, effects);
-                taken = true;
+                let effects = taken.touched.entry((stage, partition)).or_default();
+                for ((index, message), value) in records.iter().zip(&mut values) {
+                    let record = Record { topic, key: message.key(), payload: message.payload(), index: *index };
+                    owned.task.accept(&record, value, &self.options.codec, effects);
+                }
+                is_taken = true;
             }
         }
-        taken
+        is_taken
     }
 
     fn is_sent_back(&self, message: &Fetched<'_>) -> bool {

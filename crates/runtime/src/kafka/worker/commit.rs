@@ -9,9 +9,9 @@ use super::{Doing, Worker, WorkerError};
 use crate::clock;
 use crate::kafka::client::KafkaError;
 use crate::kafka::hot::{HotChange, HotError};
+use crate::kafka::produce::Outgoing;
 use crate::kafka::progress::{progress_record, progress_topic};
 use crate::kafka::tasks::changelog_name;
-use crate::kafka::transaction::Outgoing;
 use crate::metrics::TopicLabel;
 
 /// States that a worker keeps in memory, shared among its tasks, before unneeded ones are let go.
@@ -95,16 +95,9 @@ impl Worker {
         for (key, owned) in &mut self.owned {
             let stage = self.options.stages.get(key.0).map(changelog_name).unwrap_or_default();
             let changes = owned.task.changes().map_err(|error| KafkaError::State { stage, error })?;
-            for (state_key, bytes) in &changes {
-                self.transaction.send(&Outgoing {
-                    topic: &owned.changelog,
-                    partition: owned.partition,
-                    key: state_key.as_bytes(),
-                    payload: bytes.as_deref(),
-                    headers: &[],
-                })?;
-            }
             if !changes.is_empty() {
+                let changelog = self.transaction.topic(&owned.changelog)?;
+                self.transaction.send_states(changelog, owned.partition, &changes)?;
                 all.push((*key, changes));
             }
         }
@@ -112,7 +105,9 @@ impl Worker {
     }
 
     fn send_progress(&mut self) -> Result<(), WorkerError> {
-        let topic = self.options.connection.topic_named(&progress_topic(self.options.service));
+        let topic =
+            self.transaction.topic(&self.options.connection.topic_named(&progress_topic(self.options.service)))?;
+        let at_ms = self.at_ms();
         for ((stage, partition), owned) in &mut self.owned {
             let Some(of) = self.options.stages.get(*stage) else { continue };
             for (pass, reached) in owned.reached.iter().enumerate() {
@@ -121,11 +116,12 @@ impl Worker {
                 }
                 let (key, value) = progress_record(of.name, pass, *partition, *reached);
                 self.transaction.send(&Outgoing {
-                    topic: &topic,
+                    topic,
                     partition: 0,
                     key: key.as_bytes(),
-                    payload: Some(value.as_bytes()),
+                    payload: value.as_bytes(),
                     headers: &[],
+                    at_ms,
                 })?;
             }
             owned.published.clone_from(&owned.reached);

@@ -32,7 +32,7 @@ use kefu_contracts::codec::Codec;
 use kefu_processor::{Clock, Stage};
 use rdkafka::consumer::BaseConsumer;
 
-use self::output::Open;
+use self::output::{KnownTopics, Open};
 pub(crate) use self::status::{Doing, Patience, Status};
 use super::assignment::Assignment;
 use super::changelog::ChangelogReader;
@@ -48,8 +48,11 @@ use crate::metrics::{Metrics, ServiceLabel};
 use crate::policies::PolicyTable;
 use crate::refusal_log::RefusalLog;
 
-/// Longest time between the first record of a transaction and its commit.
-const COMMIT_EVERY: Duration = Duration::from_millis(50);
+/// Longest time between the first record of a transaction and its commit, while the worker keeps up. Short beside what
+/// a commit takes: what comes meanwhile is gathered for the next.
+const COMMIT_EVERY: Duration = Duration::from_millis(10);
+/// The same while it has a backlog: what waits is old already, and a commit costs the same for few records as for many.
+const COMMIT_EVERY_IN_BACKLOG: Duration = Duration::from_millis(500);
 /// Records after which a transaction is committed at once.
 const COMMIT_RECORDS: usize = 20_000;
 /// Longest time without publishing progress; with the event clock everybody waits for it.
@@ -86,11 +89,14 @@ pub(crate) struct Worker {
     consumer: Arc<BaseConsumer<Assignment>>,
     queue: Option<FetchQueue>,
     transaction: Transaction,
+    topics: KnownTopics,
     changelog: ChangelogReader,
     hot: HotStates,
     protocol: Protocol,
     owned: BTreeMap<TaskId, Owned>,
     open: Option<Open>,
+    /// Whether the last batch was so large that more waits.
+    has_backlog: bool,
     committed_at: Instant,
     hot_verified_at: Instant,
     /// The partition whose hot copy is verified next.
@@ -157,11 +163,13 @@ impl Worker {
             consumer,
             queue: Some(queue),
             transaction,
+            topics: KnownTopics::default(),
             changelog,
             hot,
             protocol,
             owned: BTreeMap::new(),
             open: None,
+            has_backlog: false,
             committed_at: clock::monotonic(),
             hot_verified_at: clock::monotonic(),
             hot_verify_next: 0,
@@ -245,7 +253,11 @@ impl Worker {
 
     /// Whether the open transaction should not become longer.
     fn is_full(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.records >= COMMIT_RECORDS || open.since.elapsed() >= COMMIT_EVERY)
+        self.open.as_ref().is_some_and(|open| open.records >= COMMIT_RECORDS || open.since.elapsed() >= self.commit_every())
+    }
+
+    fn commit_every(&self) -> Duration {
+        if self.has_backlog { COMMIT_EVERY_IN_BACKLOG } else { COMMIT_EVERY }
     }
 
     fn progress_every(&self) -> Duration {

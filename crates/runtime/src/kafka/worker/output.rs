@@ -1,10 +1,10 @@
 //! What goes to the open transaction: records, the last snapshot of each key, dead letters.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::time::Instant;
 
 use kefu_contracts::partition::split_key;
-use kefu_contracts::topic::{Cleanup, DEAD_LETTERS};
+use kefu_contracts::topic::{Cleanup, DEAD_LETTERS, TopicInfo};
 use kefu_processor::{DeadLetter, Effects, Emission};
 
 use super::commit::TaskChanges;
@@ -12,8 +12,8 @@ use super::{Worker, WorkerError};
 use crate::clock;
 use crate::dead_letter::{Origin, Refused};
 use crate::kafka::fetch::Fetched;
+use crate::kafka::produce::{Outgoing, TopicId};
 use crate::kafka::tasks::{Owned, partition_of};
-use crate::kafka::transaction::Outgoing;
 use crate::metrics::RefusalLabel;
 use crate::refusal_log::RefusedAt;
 use crate::trace::{self, TraceContext};
@@ -21,14 +21,82 @@ use crate::trace::{self, TraceContext};
 /// A transaction that is open.
 pub(super) struct Open {
     pub(super) since: Instant,
+    /// The same instant in milliseconds since 1970, for the records.
+    at_ms: i64,
     pub(super) records: usize,
-    /// The last snapshot of each key, by full topic name.
-    pub(super) snapshots: HashMap<(&'static str, String), (Emission, TraceContext)>,
-    pub(super) written: BTreeMap<&'static str, u64>,
+    pub(super) snapshots: Snapshots,
+    pub(super) written: Written,
     /// When its commit began.
     pub(super) committing: Instant,
     /// The changed states that it holds.
     pub(super) changes: Vec<TaskChanges>,
+}
+
+impl Open {
+    fn new() -> Self {
+        let now = clock::monotonic();
+        Self {
+            since: now,
+            at_ms: clock::now().ms(),
+            records: 0,
+            snapshots: Snapshots::default(),
+            written: Written::default(),
+            committing: now,
+            changes: Vec::new(),
+        }
+    }
+}
+
+/// The last snapshot of each key, by topic; the emission's own key stands in the map.
+#[derive(Default)]
+pub(super) struct Snapshots(HashMap<(&'static str, String), (Emission, TraceContext)>);
+
+impl Snapshots {
+    fn keep(&mut self, mut emission: Emission, context: TraceContext) {
+        let key = std::mem::take(&mut emission.key);
+        self.0.insert((emission.topic.name, key), (emission, context));
+    }
+
+    pub(super) fn into_values(self) -> impl Iterator<Item = (Emission, TraceContext)> {
+        self.0.into_iter().map(|((_, key), (emission, context))| (Emission { key, ..emission }, context))
+    }
+}
+
+/// How many records went to each topic, by its name in the catalogue. A service writes few.
+#[derive(Default)]
+pub(super) struct Written(Vec<(&'static str, u64)>);
+
+impl Written {
+    fn count(&mut self, topic: &'static str) {
+        match self.0.iter_mut().find(|(known, _)| is_same(known, topic)) {
+            Some((_, count)) => *count += 1,
+            None => self.0.push((topic, 1)),
+        }
+    }
+}
+
+impl IntoIterator for Written {
+    type Item = (&'static str, u64);
+    type IntoIter = std::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// The topics that this worker has written to, by their names in the catalogue.
+#[derive(Default)]
+pub(super) struct KnownTopics(Vec<(&'static str, TopicId)>);
+
+impl KnownTopics {
+    fn find(&self, name: &'static str) -> Option<TopicId> {
+        self.0.iter().find(|(known, _)| is_same(known, name)).map(|(_, id)| *id)
+    }
+}
+
+/// Compares names of the catalogue, which mostly are the same piece of memory.
+fn is_same(known: &'static str, name: &'static str) -> bool {
+    std::ptr::eq(known, name) || known == name
 }
 
 impl Worker {
@@ -50,14 +118,17 @@ impl Worker {
             let Some(message) = fetched.get(letter.cause) else { continue };
             self.send_dead_letter(label.processor, label.processor, letter, message)?;
         }
-        let mut traces: HashMap<usize, TraceContext> = HashMap::new();
+        // what one record led to stands together, and is one span
+        let mut last: Option<(usize, TraceContext)> = None;
         for emission in effects.emissions {
             let context = match emission.cause.and_then(|cause| fetched.get(cause).map(|message| (cause, message))) {
-                Some((cause, message)) => *traces
-                    .entry(cause)
-                    .or_insert_with(|| trace::follow(label.service, label.processor, message.traceparent())),
+                Some((cause, message)) => match last.filter(|(same, _)| *same == cause) {
+                    Some((_, context)) => context,
+                    None => trace::follow(label.service, label.processor, message.traceparent()),
+                },
                 None => trace::fresh(),
             };
+            last = emission.cause.map(|cause| (cause, context)).or(last);
             self.emit(emission, context)?;
         }
         if let Some(open) = self.open.as_mut() {
@@ -69,15 +140,7 @@ impl Worker {
     pub(super) fn begin(&mut self) -> Result<(), WorkerError> {
         if self.protocol.begin() {
             self.transaction.begin()?;
-            let now = clock::monotonic();
-            self.open = Some(Open {
-                since: now,
-                records: 0,
-                snapshots: HashMap::new(),
-                written: BTreeMap::new(),
-                committing: now,
-                changes: Vec::new(),
-            });
+            self.open = Some(Open::new());
         }
         Ok(())
     }
@@ -86,30 +149,45 @@ impl Worker {
         if emission.topic.cleanup == Cleanup::Compact
             && let Some(open) = self.open.as_mut()
         {
-            open.snapshots.insert((emission.topic.name, emission.key.clone()), (emission, context));
+            open.snapshots.keep(emission, context);
             return Ok(());
         }
         self.send(&emission, context)
     }
 
     pub(super) fn send(&mut self, emission: &Emission, context: TraceContext) -> Result<(), WorkerError> {
-        let topic = self.options.connection.topic(&emission.topic);
-        let traceparent = context.header();
+        let topic = self.topic(&emission.topic)?;
         self.transaction.send(&Outgoing {
-            topic: &topic,
+            topic,
             partition: partition_of(emission.topic.partition_by, &emission.key, self.options.partitions),
             key: emission.key.as_bytes(),
-            payload: Some(&emission.payload),
+            payload: &emission.payload,
             headers: &[
-                ("traceparent", traceparent.as_bytes()),
+                ("traceparent", &context.bytes()),
                 ("tenant", split_key(&emission.key).0.as_bytes()),
                 ("event-type", emission.event_type.as_bytes()),
             ],
+            at_ms: self.at_ms(),
         })?;
         if let Some(open) = self.open.as_mut() {
-            *open.written.entry(emission.topic.name).or_default() += 1;
+            open.written.count(emission.topic.name);
         }
         Ok(())
+    }
+
+    /// The topic to send to.
+    fn topic(&mut self, info: &TopicInfo) -> Result<TopicId, WorkerError> {
+        if let Some(known) = self.topics.find(info.name) {
+            return Ok(known);
+        }
+        let id = self.transaction.topic(&self.options.connection.topic(info))?;
+        self.topics.0.push((info.name, id));
+        Ok(id)
+    }
+
+    /// The instant that records of the open transaction bear.
+    pub(super) fn at_ms(&self) -> i64 {
+        self.open.as_ref().map_or_else(|| clock::now().ms(), |open| open.at_ms)
     }
 
     /// `processor` counts it; it is sent back to `to`, or to all processors of the service if that is empty.
@@ -137,12 +215,14 @@ impl Worker {
         let tenant = message.key().split(|byte| *byte == b'/').next().unwrap_or_default();
         headers.push(("tenant", tenant));
         headers.extend(message.header(c"event-type").map(|value| ("event-type", value)));
+        let topic = self.topic(&DEAD_LETTERS)?;
         self.transaction.send(&Outgoing {
-            topic: &self.options.connection.topic(&DEAD_LETTERS),
+            topic,
             partition: message.partition(),
             key: message.key(),
-            payload: Some(message.payload()),
+            payload: message.payload(),
             headers: &headers,
+            at_ms: self.at_ms(),
         })?;
         Ok(())
     }

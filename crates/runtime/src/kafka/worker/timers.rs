@@ -32,13 +32,15 @@ impl Worker {
         let Some(stage) = self.options.stages.get(key.0) else { return Ok(()) };
         let Some(horizon) = self.options.horizons.of(&stage.id(), pass) else { return Ok(()) };
         let Some(owned) = self.owned.get(&key) else { return Ok(()) };
+        if owned.reached.get(pass).is_none_or(|reached| horizon.reached <= *reached) {
+            return Ok(());
+        }
         let caught_up = owned.inputs.iter().all(|topic| {
             let at = (topic.clone(), key.1);
             let end = horizon.ends.get(&at).copied().unwrap_or(0);
             self.protocol.position(topic.as_str(), key.1).is_some_and(|position| position >= end)
         });
-        let behind = owned.reached.get(pass).is_some_and(|reached| horizon.reached > *reached);
-        if !caught_up || !behind {
+        if !caught_up {
             return Ok(());
         }
         let mut until = owned.reached();
