@@ -70,7 +70,8 @@ impl Case {
 
     /// Whether the event was taken in before, as far as is remembered.
     pub fn has_seen(&self, event: &Event) -> bool {
-        self.ids.rchunks_exact(ID_BYTES).any(|id| id == event.id())
+        let id: &[u8; ID_BYTES] = event.id();
+        self.ids.rchunks_exact(ID_BYTES).any(|known| known.first_chunk() == Some(id))
     }
 
     /// Takes an event in that was not seen.
@@ -114,13 +115,17 @@ impl Case {
     /// The case as it is written: status, instants (-1 is none), counts, and how long the first reply took.
     pub fn snapshot(&self) -> [u8; 45] {
         let mut bytes = [0; 45];
-        let instant = |at: Option<i64>| at.unwrap_or(-1).to_be_bytes();
+        let mut write = |at: usize, field: &[u8]| {
+            bytes.iter_mut().skip(at).zip(field).for_each(|(byte, value)| *byte = *value);
+        };
         let took = self.first_reply_ms.map(|at| at - self.opened_ms);
-        let fields = [Some(self.opened_ms), self.first_reply_ms, Some(self.last_ms), self.waiting_since_ms];
-        let fields = fields.into_iter().flat_map(instant);
-        let counts = [self.from_customer, self.from_agents].into_iter().flat_map(u16::to_be_bytes);
-        let all = [self.status as u8].into_iter().chain(fields).chain(counts).chain(instant(took));
-        bytes.iter_mut().zip(all).for_each(|(byte, value)| *byte = value);
+        write(0, &[self.status as u8]);
+        let instants = [(1, Some(self.opened_ms)), (9, self.first_reply_ms), (17, Some(self.last_ms))];
+        for (at, instant) in instants.into_iter().chain([(25, self.waiting_since_ms), (37, took)]) {
+            write(at, &instant.unwrap_or(-1).to_be_bytes());
+        }
+        write(33, &self.from_customer.to_be_bytes());
+        write(35, &self.from_agents.to_be_bytes());
         bytes
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use kefu_contracts::codec::EncodeError;
 use kefu_contracts::topic::TopicInfo;
-use kefu_contracts::{Reject, Timestamp};
+use kefu_contracts::{Code, Reject, Timestamp};
 use kefu_processor::{Context, Processor, input};
 
 use crate::case_machine::{Case, Step};
@@ -92,6 +92,7 @@ impl Processor for Cases {
             (Direction::Agent, None) => return Ok(()),
         };
         let verdict = self.keywords.classify(text);
+        let verdict = verdict.map_err(|error| Reject::new(Code::Panic, error.to_string()))?;
         let change = Change { messages, first_reply_took_ms, sent_us: event.sent_us() };
         let key = change_key(ctx.tenant(), event.channel(), verdict.category, event.at_ms());
         if event.direction() == Direction::Customer {

@@ -71,9 +71,15 @@ impl Event {
         bytes
     }
 
+    /// All of it.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The id.
-    pub fn id(&self) -> &[u8] {
-        self.0.get(..16).unwrap_or_default()
+    pub fn id(&self) -> &[u8; 16] {
+        // it was read, so it has its head
+        self.0.first_chunk().unwrap_or(&[0; 16])
     }
 
     /// The event time in milliseconds.
@@ -159,7 +165,7 @@ mod tests {
         let event = Event::read(&bytes).unwrap();
         assert_eq!((event.at_ms(), event.sent_us(), event.channel(), event.flags()), (-5, 7, 3, RESOLVES));
         assert_eq!((event.direction(), event.names(), event.text()), (Direction::Agent, &b"t001c1"[..], parts.text));
-        assert_eq!((event.id(), event.head(), event.name_lengths()), (&bytes[..16], &bytes[..33], [4, 2]));
+        assert_eq!((&event.id()[..], event.head(), event.name_lengths()), (&bytes[..16], &bytes[..33], [4, 2]));
         for cut in 0..bytes.len() {
             assert_eq!(Event::read(&bytes[..cut]), None, "{cut} bytes");
         }

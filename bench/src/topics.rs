@@ -24,7 +24,7 @@ pub const EVENTS: Topic<Event> = Topic::with_format(
     topic("bench.events", Cleanup::Delete(KEPT_MS)),
     "Event",
     |event| Some(Timestamp::from_ms(event.at_ms())),
-    |_, event, buffer| append(buffer, &[event.head()]),
+    |_, event, buffer| append(buffer, &[event.bytes()]),
     |_, payload| {
         let cause = "its lengths do not add up".to_owned();
         Event::read(payload).ok_or(DecodeError::Malformed { record: "event", cause })
@@ -55,7 +55,7 @@ pub const CHANGES: Topic<Change> = Topic::repartition("pipeline.changes.repartit
 
 /// The figures of each window as they stand.
 pub const KPI: Topic<Figures> = Topic::with_format(
-    topic("bench.kefu-kpi", Cleanup::Compact),
+    TopicInfo { partition_by: PartitionBy::Conversation, ..topic("bench.kefu-kpi", Cleanup::Compact) },
     "Kpi",
     |_| None,
     |_, figures, buffer| append(buffer, &[&figures.bytes()]),

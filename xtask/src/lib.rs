@@ -3,6 +3,7 @@
 //! Owns the order of steps and the rules that no compiler checks. What is tested belongs to the crates.
 #![forbid(unsafe_code)]
 
+pub mod bench;
 pub mod repository;
 pub mod steps;
 pub mod tidy;

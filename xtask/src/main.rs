@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 use std::time::Instant;
 
+use xtask::bench;
 use xtask::repository;
 use xtask::steps::{self, Step};
 
@@ -13,7 +14,8 @@ usage: cargo xtask COMMAND
   test          everything: format, lints, tests, then tests against a real Kafka and Redis
   test --fast   the same without Kafka and Redis
   check         what needs no test run: format, lints, dependencies, tidiness
-  faults        a long run in which instances, servers and links fail, held against a replay; --help tells its flags";
+  faults        a long run in which instances, servers and links fail, held against a replay; --help tells its flags
+  bench         what the runtime costs and how long an event takes; `bench --help` tells the flags";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -23,6 +25,7 @@ fn main() -> ExitCode {
         ["test", "--fast"] => steps::fast_test(),
         ["check"] => steps::check(),
         ["faults", args @ ..] => steps::faults(args),
+        ["bench", rest @ ..] => return bench::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);

@@ -33,7 +33,8 @@ struct Lag {
 
 pub(crate) fn wait(cluster: &Cluster, args: &DrainedArgs) -> Result<Value, Failure> {
     // committed offsets are read past those of an open transaction
-    let consumer = cluster.consumer(&args.group, "read_uncommitted")?;
+    let isolation = "read_uncommitted";
+    let mut consumer = cluster.consumer(&args.group, isolation)?;
     let topics: Vec<&str> = [EVENTS].into_iter().chain(args.repartition.as_deref()).collect();
     let begun = Instant::now();
     let mut first: Option<(Instant, i64)> = None;
@@ -42,7 +43,6 @@ pub(crate) fn wait(cluster: &Cluster, args: &DrainedArgs) -> Result<Value, Failu
         let looked = consumer
             .committed_offsets(partitions(&topics), CALL)
             .and_then(|committed| Ok(lag(&committed, &ends(&consumer, &topics)?)));
-        // the group or its topics may not be there yet
         if let Ok(lag) = looked {
             bar.set_length(u64::try_from(lag.events_done + lag.events_left).unwrap_or_default());
             bar.set_position(u64::try_from(lag.events_done).unwrap_or_default());
@@ -59,6 +59,9 @@ pub(crate) fn wait(cluster: &Cluster, args: &DrainedArgs) -> Result<Value, Failu
                     "events_after_first_commit": lag.events_done - done,
                 }));
             }
+        } else {
+            // the group or its topics may not be there yet; a client remembers that
+            consumer = cluster.consumer(&args.group, isolation)?;
         }
         if begun.elapsed().as_secs() > args.limit {
             return Err(format!("group {} is not done after {} s; see its log", args.group, args.limit).into());

@@ -59,7 +59,16 @@ pub(crate) fn run(cluster: &Cluster, args: &PassthroughArgs) -> Result<Value, Fa
         bar.set_position(moved);
     }
     bar.finish_and_clear();
-    Ok(json!({"events": moved, "per_second": per_second(moved, begun)}))
+    let per_million = cpu_s()? * 1e6 / f64::from(u32::try_from(moved)?);
+    Ok(json!({"events": moved, "per_second": per_second(moved, begun), "cpu_s_per_million": per_million}))
+}
+
+/// The processor time that this process has used, in seconds.
+fn cpu_s() -> Result<f64, Failure> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields = stat.rsplit_once(')').map(|(_, fields)| fields).unwrap_or_default();
+    let ticks = fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok());
+    Ok(ticks.sum::<f64>() / 100.0)
 }
 
 fn transaction(

@@ -1,0 +1,140 @@
+//! Programs that are measured: started, watched, stopped.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::Failure;
+use crate::repository;
+
+const ENDED_WITHIN: Duration = Duration::from_secs(60);
+/// Ticks a second in which the kernel counts a process' time.
+const TICKS: f64 = 100.0;
+
+/// Builds what is measured, as it is shipped.
+pub(crate) fn build() -> Result<(), Failure> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--release", "--package", "kefu-bench", "--package", "kefu-bench-client"])
+        .current_dir(repository::root())
+        .status()?;
+    if status.success() { Ok(()) } else { Err("the benchmark's programs do not build".into()) }
+}
+
+/// A program that was built.
+pub(crate) fn built(name: &str) -> PathBuf {
+    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository::root().join("target"), PathBuf::from);
+    folder.join("release").join(name)
+}
+
+/// Runs `bench-client` to its end and gives its report.
+pub(crate) fn client(kafka: &str, args: &[&str]) -> Result<Value, Failure> {
+    let output = Command::new(built("bench-client"))
+        .args(["--kafka", kafka])
+        .args(args)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    if !output.status.success() {
+        return Err(format!("bench-client {} ended with {}", args.join(" "), output.status).into());
+    }
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// What a process has used.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Usage {
+    /// Seconds of processor time, its own and the kernel's for it.
+    pub(crate) cpu_s: f64,
+    /// The most memory it had, in MiB.
+    pub(crate) peak_mib: u64,
+}
+
+impl Usage {
+    pub(crate) fn of(pid: u32) -> Result<Self, Failure> {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat"))?;
+        // the name, in brackets, may have spaces
+        let fields = stat.rsplit_once(')').map(|(_, fields)| fields).unwrap_or_default();
+        let ticks: f64 = fields.split_whitespace().skip(11).take(2).filter_map(|ticks| ticks.parse::<f64>().ok()).sum();
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = peak.and_then(|peak| peak.split_whitespace().next()).and_then(|kib| kib.parse::<u64>().ok());
+        Ok(Self { cpu_s: ticks / TICKS, peak_mib: kib.unwrap_or_default() >> 10 })
+    }
+}
+
+/// A running program; it is killed if it is let go.
+pub(crate) struct Program {
+    child: Child,
+    log: PathBuf,
+    pub(crate) begun: Instant,
+}
+
+impl Program {
+    /// Starts it; what it says goes to `log`.
+    pub(crate) fn start(command: &mut Command, log: &Path) -> Result<Self, Failure> {
+        let file = File::create(log)?;
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file)
+            .spawn()
+            .map_err(|error| format!("{} does not start: {error}", command.get_program().display()))?;
+        Ok(Self { child, log: log.to_owned(), begun: Instant::now() })
+    }
+
+    pub(crate) fn usage(&self) -> Result<Usage, Failure> {
+        Usage::of(self.child.id())
+    }
+
+    /// Adds the end of its log to a failure of something that waited for it.
+    pub(crate) fn explain(&self, failure: &Failure) -> Failure {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let lines: Vec<&str> = log.lines().collect();
+        let last = lines.get(lines.len().saturating_sub(5)..).unwrap_or_default();
+        format!("{failure}; the program said last:\n{}", last.join("\n")).into()
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn stop(mut self) -> Result<(), Failure> {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status()?;
+        let begun = Instant::now();
+        while self.child.try_wait()?.is_none() {
+            if begun.elapsed() > ENDED_WITHIN {
+                return Err(self.explain(&"a program does not end".into()));
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // it may have ended
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_works_uses_time_and_memory() {
+        let me = std::process::id();
+        let before = Usage::of(me).unwrap();
+        let begun = Instant::now();
+        let mut sum = 0_u64;
+        while Usage::of(me).unwrap().cpu_s < before.cpu_s + 0.02 {
+            sum = std::hint::black_box(sum.wrapping_add(1));
+            assert!(begun.elapsed() < Duration::from_secs(20), "no time is counted");
+        }
+        assert!(before.peak_mib > 0);
+    }
+}
