@@ -253,7 +253,9 @@ impl Worker {
 
     /// Whether the open transaction should not become longer.
     fn is_full(&self) -> bool {
-        self.open.as_ref().is_some_and(|open| open.records >= COMMIT_RECORDS || open.since.elapsed() >= self.commit_every())
+        self.open
+            .as_ref()
+            .is_some_and(|open| open.records >= COMMIT_RECORDS || open.since.elapsed() >= self.commit_every())
     }
 
     fn commit_every(&self) -> Duration {
