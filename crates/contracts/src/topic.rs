@@ -67,6 +67,24 @@ pub struct Topic<T> {
     values: PhantomData<fn() -> T>,
 }
 
+/// A topic whose values' type is not known here.
+pub trait AnyTopic: Sync {
+    /// Appends `value` as it goes on the wire to `buffer`.
+    ///
+    /// # Errors
+    /// If it does not fit its schema, or is no value of this topic.
+    fn encode_any(&self, codec: &Codec, value: &Value, buffer: &mut Vec<u8>) -> Result<(), EncodeError>;
+}
+
+impl<T: Send + Sync + 'static> AnyTopic for Topic<T> {
+    fn encode_any(&self, codec: &Codec, value: &Value, buffer: &mut Vec<u8>) -> Result<(), EncodeError> {
+        match value.downcast_ref::<T>() {
+            Some(value) => self.encode(codec, value, buffer),
+            None => Err(EncodeError::new(self.info.name, &"the value is of another topic")),
+        }
+    }
+}
+
 impl<T: AvroRecord> Topic<T> {
     const fn public(name: &'static str, partition_by: PartitionBy, cleanup: Cleanup) -> Self {
         Self {
@@ -183,11 +201,14 @@ macro_rules! catalogue {
             }
         }
 
-        /// Writes a value of the public topic called `name` as plain JSON text; none if it is no such value.
-        pub fn value_to_json_text(name: &str, value: &Value) -> Option<Result<String, DecodeError>> {
+        /// Appends a value of the public topic called `name` as plain JSON text; gives whether it is such a value.
+        ///
+        /// # Errors
+        /// If it cannot be told in JSON.
+        pub fn value_to_json_text(name: &str, value: &Value, text: &mut Vec<u8>) -> serde_json::Result<bool> {
             match name {
-                $($name => value.downcast_ref::<$type>().map(to_json_text),)+
-                _ => None,
+                $($name => append_json(value.downcast_ref::<$type>(), text),)+
+                _ => Ok(false),
             }
         }
 
@@ -205,6 +226,10 @@ macro_rules! catalogue {
 
 fn to_json<T: AvroRecord>(value: &T) -> Result<serde_json::Value, DecodeError> {
     serde_json::to_value(value).map_err(|error| DecodeError::Malformed { record: T::NAME, cause: error.to_string() })
+}
+
+fn append_json<T: AvroRecord>(value: Option<&T>, text: &mut Vec<u8>) -> serde_json::Result<bool> {
+    value.map(|value| serde_json::to_writer(text, value)).transpose().map(|written| written.is_some())
 }
 
 fn to_json_text<T: AvroRecord>(value: &T) -> Result<String, DecodeError> {

@@ -147,7 +147,7 @@ fn play(folder: &std::path::Path, seen: &Arc<Seen>) -> Result<u64, Failure> {
         let ended = line.is_none();
         if let Some(line) = line {
             let recorded = line.parse().map_err(Failure::work)?;
-            batch.push(replay::to_record(&recorded, &codec).map_err(Failure::work)?);
+            batch.push(recorded.to_record(&codec).map_err(Failure::work)?);
         }
         if batch.len() >= BATCH || ended {
             played += batch.len() as u64;

@@ -7,7 +7,7 @@ use kefu_contracts::topic::Topic;
 use kefu_contracts::{Code, Timestamp};
 use kefu_policy::Policies;
 
-use crate::effects::{DeadLetter, Effects, Emission};
+use crate::effects::{DeadLetter, Effects, Emission, Encoding};
 
 /// What time it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Environment<'a> {
     pub policies: &'a Policies,
     /// What time it is.
     pub clock: Clock,
+    /// When what is written is encoded.
+    pub encoding: Encoding,
 }
 
 /// The world as a processor sees it while it handles one record or timer.
@@ -87,23 +89,16 @@ impl<'a> Context<'a> {
     /// Writes `value` to `topic` under `key`; `at` is its event time.
     pub fn emit<T: Send + Sync + 'static>(
         &mut self,
-        topic: &Topic<T>,
+        topic: &'static Topic<T>,
         key: impl Into<String>,
         value: impl Into<Arc<T>>,
         at: Timestamp,
     ) {
-        let value = value.into();
-        let mut payload = Vec::with_capacity(256);
-        match topic.encode(self.environment.codec, &value, &mut payload) {
-            Ok(()) => self.effects.emissions.push(Emission {
-                topic: topic.info,
-                key: key.into(),
-                payload,
-                value: Some(value),
-                at,
-                event_type: topic.event_type,
-                cause: self.cause,
-            }),
+        let mut emission = Emission::new(topic, key, value.into(), at);
+        emission.cause = self.cause;
+        let waits = self.environment.encoding == Encoding::OnDemand && topic.info.public;
+        match if waits { Ok(()) } else { emission.encode(self.environment.codec) } {
+            Ok(()) => self.effects.emissions.push(emission),
             Err(error) => self.fault = Some(error),
         }
     }

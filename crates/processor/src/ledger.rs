@@ -185,7 +185,7 @@ mod tests {
 
     use super::*;
     use crate::context::{Clock, Environment};
-    use crate::effects::Effects;
+    use crate::effects::{Effects, Encoding};
 
     fn command(id: &str, at_ms: i64, data: serde_json::Value) -> Command {
         Command {
@@ -203,7 +203,7 @@ mod tests {
     fn answer(ledger: &mut Ledger, command: &Command, said: Result<Done, Reject>) -> (CommandResult, bool) {
         let (codec, policies, mut effects) = (Codec::single_object(), Policies::default(), Effects::default());
         let clock = Clock { now: command.at, live: false };
-        let environment = Environment { codec: &codec, policies: &policies, clock };
+        let environment = Environment { codec: &codec, policies: &policies, clock, encoding: Encoding::AtOnce };
         let mut ctx = Context::new(environment, "demo/a-1", None, Some(0), &mut effects);
         ledger.decide(command, &mut ctx, |_| said);
         let (repeated, ..) = ctx.finish();

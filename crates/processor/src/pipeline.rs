@@ -13,7 +13,7 @@ use kefu_policy::Policies;
 
 use crate::backend::{Sink, StateSource};
 use crate::context::{Clock, Environment};
-use crate::effects::{Effects, Emission};
+use crate::effects::{Effects, Emission, Encoding};
 use crate::state::StateError;
 use crate::task::{Record, Task};
 use crate::timers::{Due, Place, Reached};
@@ -71,10 +71,11 @@ pub struct Pipeline {
     codec: Codec,
     policies: Arc<Policies>,
     clock: Clock,
+    encoding: Encoding,
 }
 
 impl Pipeline {
-    /// A pipeline of `topology`'s stages, without states.
+    /// A pipeline of `topology`'s stages, without states. It encodes what is written at once.
     pub fn new(topology: &Topology, codec: Codec, policies: Arc<Policies>, clock: Clock) -> Self {
         let mut readers: HashMap<&'static str, Vec<usize>> = HashMap::new();
         for (index, stage) in topology.stages.iter().enumerate() {
@@ -88,7 +89,14 @@ impl Pipeline {
             counts: StageCounts::default(),
             faults: Vec::new(),
         });
-        Self { running: running.collect(), readers, queue: VecDeque::new(), codec, policies, clock }
+        let (running, encoding) = (running.collect(), Encoding::AtOnce);
+        Self { running, readers, queue: VecDeque::new(), codec, policies, clock, encoding }
+    }
+
+    /// The same, but what is written is encoded on demand.
+    #[must_use]
+    pub fn encoding_on_demand(self) -> Self {
+        Self { encoding: Encoding::OnDemand, ..self }
     }
 
     /// The wire formats it uses.
@@ -117,7 +125,21 @@ impl Pipeline {
         states: &dyn StateSource,
         sink: &mut dyn Sink,
     ) -> Result<(), PipelineError> {
-        self.deliver(record, known, states, sink)?;
+        self.deliver(record, known, None, states, sink)?;
+        self.drain(states, sink)
+    }
+
+    /// As [`Pipeline::push`], for a record that was made here.
+    ///
+    /// # Errors
+    /// If a stored state cannot be had.
+    pub fn push_emission(
+        &mut self,
+        emission: Arc<Emission>,
+        states: &dyn StateSource,
+        sink: &mut dyn Sink,
+    ) -> Result<(), PipelineError> {
+        self.queue.push_back((emission, 0));
         self.drain(states, sink)
     }
 
@@ -192,7 +214,7 @@ impl Pipeline {
     pub fn end(&mut self, states: &dyn StateSource, sink: &mut dyn Sink) -> Result<(), PipelineError> {
         for index in 0..self.running.len() {
             let mut effects = Effects::default();
-            let environment = environment(&self.codec, &self.policies, self.clock);
+            let environment = environment(&self.codec, &self.policies, self.clock, self.encoding);
             self.running[index].task.end(environment, &mut effects);
             self.take(index, None, effects, sink);
             self.drain(states, sink)?;
@@ -260,7 +282,7 @@ impl Pipeline {
                 supply(running, key, states)?;
             }
             let mut effects = Effects::default();
-            let environment = environment(&self.codec, &self.policies, self.clock);
+            let environment = environment(&self.codec, &self.policies, self.clock, self.encoding);
             all &= running.task.tell_policies(limit, environment, &mut effects);
             self.take(index, None, effects, sink);
             self.drain(states, sink)?;
@@ -286,7 +308,7 @@ impl Pipeline {
             supply(running, key, states)?;
         }
         let mut effects = Effects::default();
-        let environment = environment(&self.codec, &self.policies, self.clock);
+        let environment = environment(&self.codec, &self.policies, self.clock, self.encoding);
         if running.task.fire(Reached::all(due.at), environment, &mut effects) {
             sink.timer(&running.stage, due);
         }
@@ -297,12 +319,12 @@ impl Pipeline {
     fn drain(&mut self, states: &dyn StateSource, sink: &mut dyn Sink) -> Result<(), PipelineError> {
         while let Some((mut emission, index)) = self.queue.pop_front() {
             let known = match Arc::get_mut(&mut emission) {
-                Some(own) => own.value.take(),
-                None => emission.value.clone(),
+                Some(own) if !own.is_on_demand() => own.value.take(),
+                _ => emission.value.clone(),
             };
             let record =
                 Record { topic: emission.topic.name, key: emission.key.as_bytes(), payload: &emission.payload, index };
-            self.deliver(record, known, states, sink)?;
+            self.deliver(record, known, Some(&emission), states, sink)?;
         }
         Ok(())
     }
@@ -311,6 +333,7 @@ impl Pipeline {
         &mut self,
         record: Record<'_>,
         mut known: Option<Value>,
+        emission: Option<&Emission>,
         states: &dyn StateSource,
         sink: &mut dyn Sink,
     ) -> Result<(), PipelineError> {
@@ -334,9 +357,16 @@ impl Pipeline {
             for key in running.task.missing() {
                 supply(running, key, states)?;
             }
-            let environment = environment(&self.codec, &self.policies, self.clock);
+            let environment = environment(&self.codec, &self.policies, self.clock, self.encoding);
             running.task.run(environment, &mut effects);
-            self.take(index, Some(&record), effects, sink);
+            if effects.dead_letters.is_empty() {
+                self.take(index, Some(&record), effects, sink);
+            } else {
+                // what does not fit its schema was never sent, and has no bytes to tell
+                let payload = emission.and_then(|emission| emission.wire(&self.codec).ok());
+                let record = Record { payload: payload.as_deref().unwrap_or(record.payload), ..record };
+                self.take(index, Some(&record), effects, sink);
+            }
         }
         Ok(())
     }
@@ -363,8 +393,8 @@ impl Pipeline {
     }
 }
 
-fn environment<'a>(codec: &'a Codec, policies: &'a Policies, clock: Clock) -> Environment<'a> {
-    Environment { codec, policies, clock }
+fn environment<'a>(codec: &'a Codec, policies: &'a Policies, clock: Clock, encoding: Encoding) -> Environment<'a> {
+    Environment { codec, policies, clock, encoding }
 }
 
 fn supply(running: &mut Running, key: Arc<str>, states: &dyn StateSource) -> Result<(), PipelineError> {

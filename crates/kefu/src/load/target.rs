@@ -14,7 +14,7 @@ use kefu_runtime::sender::{Lines, Outcome, Sender};
 use super::line;
 use super::source::Item;
 use crate::Failure;
-use crate::replay::{Recorded, to_record};
+use crate::replay::Recorded;
 
 /// Where events go. They are taken one by one and sent together.
 pub(super) enum Target {
@@ -53,7 +53,7 @@ impl Target {
     /// If a file cannot be written.
     pub(super) fn take(&mut self, item: &Item) -> Result<Result<(), Untaken>, Failure> {
         match self {
-            Target::Kafka { codec, batch, .. } => match to_record(&item.recorded, codec) {
+            Target::Kafka { codec, batch, .. } => match item.recorded.to_record(codec) {
                 Ok(record) => batch.push(record),
                 Err(error) => return Ok(Err(Untaken::Bad(error.to_string()))),
             },

@@ -9,7 +9,6 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use kefu_contracts::Timestamp;
-use kefu_contracts::topic::{TopicInfo, Value};
 use kefu_processor::{DeadLetter, Due, Emission, NoStates, Pipeline, PipelineError, Place, Record, Sink, Stage};
 
 use super::output::Output;
@@ -21,8 +20,8 @@ const BATCH_NEWS: usize = 1024;
 
 /// What happened ahead.
 pub(super) enum News {
-    /// An input, by the line that it stands in, is taken at this instant.
-    Input { line: u64, at: Timestamp, topic: TopicInfo, key: String, payload: Vec<u8> },
+    /// An input, by the line that it stands in, is taken.
+    Input { line: u64, input: Arc<Emission> },
     /// A line was no input.
     BadLine { number: u64, text: String, detail: String },
     /// A timer fired.
@@ -47,13 +46,12 @@ impl Behind {
     /// Takes in what happened ahead, and what follows from it here.
     pub(super) fn take(&mut self, news: News) -> Result<(), PipelineError> {
         match news {
-            News::Input { line, at, topic, key, payload } => {
+            News::Input { line, input } => {
                 self.output.inner.line = Some(line);
-                self.advance_before(Place::of_records(at))?;
-                self.pipeline.set_now(at);
-                self.output.inner.now = at;
-                self.output.inner.input(topic.name, &key, at, &payload);
-                self.push(topic.name, &key, &payload, None)
+                self.advance_before(Place::of_records(input.at))?;
+                self.pipeline.set_now(input.at);
+                self.output.inner.now = input.at;
+                self.written(input)
             }
             News::BadLine { number, text, detail } => {
                 self.output.inner.bad_line(number, &text, &detail);
@@ -64,10 +62,7 @@ impl Behind {
                 self.pipeline.set_now(due.at);
                 Ok(())
             }
-            News::Written(emission) => {
-                self.output.inner.written(&emission);
-                self.push(emission.topic.name, &emission.key, &emission.payload, emission.value.clone())
-            }
+            News::Written(emission) => self.written(emission),
             News::Refused { service, topic, key, payload, letter } => {
                 let record = Record { topic: &topic, key: &key, payload: &payload, index: 0 };
                 self.output.inner.refuse_record(service, &record, &letter);
@@ -95,12 +90,12 @@ impl Behind {
         self.pipeline.advance_before(place, &NoStates, &mut self.output)
     }
 
-    fn push(&mut self, topic: &str, key: &str, payload: &[u8], known: Option<Value>) -> Result<(), PipelineError> {
-        if self.pipeline.reads(topic) {
-            let record = Record { topic, key: key.as_bytes(), payload, index: 0 };
-            self.pipeline.push(record, known, &NoStates, &mut self.output)?;
+    fn written(&mut self, emission: Arc<Emission>) -> Result<(), PipelineError> {
+        self.output.inner.written(&emission);
+        if self.pipeline.reads(emission.topic.name) {
+            self.pipeline.push_emission(emission, &NoStates, &mut self.output)?;
+            settle(&mut self.pipeline);
         }
-        settle(&mut self.pipeline);
         Ok(())
     }
 }
@@ -204,7 +199,7 @@ mod tests {
     use kefu_processor::{Clock, Topology};
 
     use super::*;
-    use crate::replay::{Inputs, Options, Order, run, to_record, write_policies};
+    use crate::replay::{Inputs, Options, Order, run, write_policies};
 
     /// Every fifth input of the sample, in a file.
     fn some_inputs(folder: &Path) -> std::path::PathBuf {
@@ -220,7 +215,7 @@ mod tests {
         let codec = Codec::single_object();
         let topology = Topology::new(&crate::services::all()).unwrap();
         let mut output = Output::create(&options.out, &options.prefix, codec.clone()).unwrap();
-        write_policies(&options.policies, &codec, &mut output).unwrap();
+        write_policies(&options.policies, &mut output).unwrap();
         let clock = Clock { now: Timestamp::MIN, live: false };
         let mut pipeline = Pipeline::new(&topology, codec.clone(), Arc::new(options.policies), clock);
         let mut inputs = Inputs::new(options.inputs, options.order, |_| {}).unwrap();
@@ -229,8 +224,8 @@ mod tests {
             pipeline.advance(recorded.at(), false, &NoStates, &mut output).unwrap();
             pipeline.set_now(recorded.at());
             (output.line, output.now) = (Some(line.number), recorded.at());
-            let input = to_record(&recorded, &codec).unwrap();
-            output.input(input.topic.name, &input.key, recorded.at(), &input.payload);
+            let input = recorded.to_record(&codec).unwrap();
+            output.written(&Arc::new(recorded.to_emission()));
             let record =
                 Record { topic: input.topic.name, key: input.key.as_bytes(), payload: &input.payload, index: 0 };
             pipeline.push(record, None, &NoStates, &mut output).unwrap();

@@ -9,11 +9,16 @@ use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use kefu_contracts::Timestamp;
 use kefu_contracts::channel_event::ChannelEvent;
+use kefu_contracts::codec::{Codec, EncodeError};
 use kefu_contracts::command::Command;
 use kefu_contracts::order::OrderEvent;
+use kefu_contracts::topic::{CHANNEL_EVENTS, COMMANDS, ORDER_EVENTS};
+use kefu_processor::Emission;
+use kefu_runtime::backend::NewRecord;
 use serde::Deserialize;
 
 /// Bytes of lines that are sorted in memory before a run goes to disk.
@@ -49,6 +54,43 @@ impl Recorded {
             Recorded::Channel(event) => event.occurred_at,
             Recorded::Order(event) => event.occurred_at,
             Recorded::Command(command) => command.at,
+        }
+    }
+
+    /// The key of the record that it becomes.
+    fn key(&self) -> String {
+        let (tenant, id) = match self {
+            Recorded::Channel(event) => (&event.tenant, &event.conversation_id),
+            Recorded::Order(event) => (&event.tenant, &event.order_id),
+            Recorded::Command(command) => (&command.tenant, &command.target),
+        };
+        format!("{tenant}/{id}")
+    }
+
+    /// What it becomes for a broker.
+    ///
+    /// # Errors
+    /// If it does not fit its schema.
+    pub(crate) fn to_record(&self, codec: &Codec) -> Result<NewRecord, EncodeError> {
+        let (key, at) = (self.key(), self.at());
+        match self {
+            Recorded::Channel(event) => {
+                let mut record = NewRecord::new(codec, &CHANNEL_EVENTS, key, event, at)?;
+                record.event_type.clone_from(&event.kind);
+                Ok(record)
+            }
+            Recorded::Order(event) => NewRecord::new(codec, &ORDER_EVENTS, key, event, at),
+            Recorded::Command(command) => NewRecord::new(codec, &COMMANDS, key, command, at),
+        }
+    }
+
+    /// What it becomes in a pipeline.
+    pub(super) fn to_emission(self) -> Emission {
+        let (key, at) = (self.key(), self.at());
+        match self {
+            Recorded::Channel(event) => Emission::new(&CHANNEL_EVENTS, key, Arc::new(*event), at),
+            Recorded::Order(event) => Emission::new(&ORDER_EVENTS, key, Arc::new(*event), at),
+            Recorded::Command(command) => Emission::new(&COMMANDS, key, Arc::new(*command), at),
         }
     }
 }

@@ -15,11 +15,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use kefu_contracts::Timestamp;
-use kefu_contracts::codec::{Codec, EncodeError};
-use kefu_contracts::topic::{CHANNEL_EVENTS, COMMANDS, ORDER_EVENTS, POLICIES};
+use kefu_contracts::codec::Codec;
+use kefu_contracts::topic::POLICIES;
 use kefu_policy::Policies;
-use kefu_processor::{Clock, NoStates, Pipeline, PipelineError, Place, Record, Topology};
-use kefu_runtime::backend::NewRecord;
+use kefu_processor::{Clock, Emission, NoStates, Pipeline, PipelineError, Place, Topology};
 
 use self::behind::{Ahead, Behind, News, settle};
 pub(crate) use compare::compare;
@@ -59,9 +58,6 @@ pub(crate) enum ReplayError {
     /// The services do not fit together.
     #[error("{0}")]
     Topology(#[from] kefu_processor::topology::Circle),
-    /// A record could not be written.
-    #[error("{0}")]
-    Encode(#[from] EncodeError),
 }
 
 /// How far a replay is.
@@ -84,13 +80,12 @@ pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<S
     let (ahead, behind) = Topology::new(&services::all())?.split();
     let clock = Clock { now: Timestamp::MIN, live: false };
     let policies = Arc::new(options.policies);
-    let pipeline = |topology| Pipeline::new(topology, codec.clone(), policies.clone(), clock);
+    let pipeline = |topology| Pipeline::new(topology, codec.clone(), policies.clone(), clock).encoding_on_demand();
     let mut output = Output::create(&options.out, &options.prefix, codec.clone())?;
-    write_policies(&policies, &codec, &mut output)?;
+    write_policies(&policies, &mut output)?;
     let behind = Behind { pipeline: pipeline(&behind), output: Overview::new(output) };
     let mut replay = Replay {
         pipeline: pipeline(&ahead),
-        codec: codec.clone(),
         ahead: Ahead::start(behind)?,
         inputs: 0,
         bad_lines: 0,
@@ -115,7 +110,6 @@ pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<S
 struct Replay {
     /// The services that hear each other; the others are behind.
     pipeline: Pipeline,
-    codec: Codec,
     ahead: Ahead,
     inputs: u64,
     bad_lines: u64,
@@ -127,7 +121,7 @@ impl Replay {
         match line.parse() {
             Ok(recorded) => {
                 self.inputs += 1;
-                self.play(line.number, &recorded)
+                self.play(line.number, Arc::new(recorded.to_emission()))
             }
             Err(detail) => {
                 self.bad_lines += 1;
@@ -136,14 +130,11 @@ impl Replay {
         }
     }
 
-    fn play(&mut self, line: u64, recorded: &Recorded) -> Result<bool, ReplayError> {
-        let at = recorded.at();
-        self.pipeline.advance(at, false, &NoStates, &mut self.ahead)?;
-        self.pipeline.set_now(at);
-        let NewRecord { topic, key, payload, .. } = to_record(recorded, &self.codec)?;
-        let goes_on = self.ahead.tell(News::Input { line, at, topic, key: key.clone(), payload: payload.clone() });
-        let input = Record { topic: topic.name, key: key.as_bytes(), payload: &payload, index: 0 };
-        self.pipeline.push(input, None, &NoStates, &mut self.ahead)?;
+    fn play(&mut self, line: u64, input: Arc<Emission>) -> Result<bool, ReplayError> {
+        self.pipeline.advance(input.at, false, &NoStates, &mut self.ahead)?;
+        self.pipeline.set_now(input.at);
+        let goes_on = self.ahead.tell(News::Input { line, input: input.clone() });
+        self.pipeline.push_emission(input, &NoStates, &mut self.ahead)?;
         settle(&mut self.pipeline);
         Ok(goes_on)
     }
@@ -204,37 +195,14 @@ impl Replay {
     }
 }
 
-fn write_policies(policies: &Policies, codec: &Codec, output: &mut Output) -> Result<(), ReplayError> {
+fn write_policies(policies: &Policies, output: &mut Output) -> Result<(), ReplayError> {
     for policy in policies.tenants().flat_map(|tenant| policies.history(tenant).versions()) {
         let record = policy.to_record().map_err(io::Error::other)?;
-        let mut payload = Vec::new();
-        POLICIES.encode(codec, &record, &mut payload)?;
         let at = policy.effective_from.unwrap_or(Timestamp::from_ms(0));
-        output.input(POLICIES.info.name, &format!("{}/{}", record.tenant, record.version), at, &payload);
+        let key = format!("{}/{}", record.tenant, record.version);
+        output.written(&Arc::new(Emission::new(&POLICIES, key, Arc::new(record), at)));
     }
     Ok(())
-}
-
-/// The record that an input becomes.
-///
-/// # Errors
-/// If it does not fit its schema.
-pub(crate) fn to_record(recorded: &Recorded, codec: &Codec) -> Result<NewRecord, EncodeError> {
-    let at = recorded.at();
-    match recorded {
-        Recorded::Channel(event) => {
-            let key = format!("{}/{}", event.tenant, event.conversation_id);
-            let mut record = NewRecord::new(codec, &CHANNEL_EVENTS, key, event, at)?;
-            record.event_type.clone_from(&event.kind);
-            Ok(record)
-        }
-        Recorded::Order(event) => {
-            NewRecord::new(codec, &ORDER_EVENTS, format!("{}/{}", event.tenant, event.order_id), event, at)
-        }
-        Recorded::Command(command) => {
-            NewRecord::new(codec, &COMMANDS, format!("{}/{}", command.tenant, command.target), command, at)
-        }
-    }
 }
 
 /// As [`run`], with a progress bar.

@@ -13,7 +13,7 @@ use std::thread::JoinHandle;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use kefu_contracts::codec::{Codec, DecodeError};
+use kefu_contracts::codec::Codec;
 use kefu_contracts::topic::{self, DEAD_LETTERS, TopicInfo};
 use kefu_contracts::{Code, Timestamp};
 use kefu_processor::{DeadLetter, Emission, Record, Sink, Stage};
@@ -44,14 +44,7 @@ struct RefusedHeaders<'a> {
 }
 
 enum Item {
-    /// What came in from outside.
-    Input {
-        name: &'static str,
-        key: String,
-        at: Timestamp,
-        payload: Vec<u8>,
-    },
-    /// What a service wrote.
+    /// What came in from outside, or a service wrote.
     Written(Arc<Emission>),
     Refused(String),
 }
@@ -59,26 +52,34 @@ enum Item {
 impl Item {
     fn topic(&self) -> &'static str {
         match self {
-            Item::Input { name, .. } => name,
             Item::Written(emission) => emission.topic.name,
             Item::Refused(_) => DEAD_LETTERS.name,
         }
     }
 
-    fn write(self, file: &mut impl Write, codec: &Codec) -> io::Result<()> {
-        let (key, at, value) = match &self {
-            Item::Input { name, key, at, payload } => (key, at, topic::payload_to_json_text(name, codec, payload)),
-            Item::Written(emission) => (&emission.key, &emission.at, value_of(emission, codec)),
-            Item::Refused(text) => return writeln!(file, "{text}"),
-        };
-        let value = value.transpose().map_err(io::Error::other)?.unwrap_or_default();
-        writeln!(file, r#"{{"key":{},"timestamp":"{at}","value":{value}}}"#, serde_json::to_string(key)?)
+    /// Appends its line to `text`.
+    fn write(&self, text: &mut Vec<u8>, codec: &Codec) -> io::Result<()> {
+        match self {
+            Item::Written(emission) => write_emission(emission, text, codec)?,
+            Item::Refused(refused) => text.extend_from_slice(refused.as_bytes()),
+        }
+        text.push(b'\n');
+        Ok(())
     }
 }
 
-fn value_of(emission: &Emission, codec: &Codec) -> Option<Result<String, DecodeError>> {
-    let known = emission.value.as_ref().and_then(|value| topic::value_to_json_text(emission.topic.name, value));
-    known.or_else(|| topic::payload_to_json_text(emission.topic.name, codec, &emission.payload))
+fn write_emission(emission: &Emission, text: &mut Vec<u8>, codec: &Codec) -> io::Result<()> {
+    let Emission { topic: TopicInfo { name, .. }, key, at, .. } = emission;
+    text.extend_from_slice(b"{\"key\":");
+    serde_json::to_writer(&mut *text, key)?;
+    write!(text, ",\"timestamp\":\"{at}\",\"value\":")?;
+    let known = emission.value.as_ref().map(|value| topic::value_to_json_text(name, value, text)).transpose()?;
+    if known != Some(true) {
+        let value = topic::payload_to_json_text(name, codec, &emission.payload);
+        text.extend_from_slice(value.transpose().map_err(io::Error::other)?.unwrap_or_default().as_bytes());
+    }
+    text.push(b'}');
+    Ok(())
 }
 
 /// How many records went to each topic.
@@ -122,11 +123,6 @@ impl Output {
         })
     }
 
-    /// Writes a record that came in from outside.
-    pub(crate) fn input(&mut self, name: &'static str, key: &str, at: Timestamp, payload: &[u8]) {
-        self.add(Item::Input { name, key: key.to_owned(), at, payload: payload.to_vec() });
-    }
-
     /// Writes a line that is no input.
     pub(crate) fn bad_line(&mut self, number: u64, text: &str, detail: &str) {
         self.line = Some(number);
@@ -158,7 +154,7 @@ impl Output {
         }
     }
 
-    /// Writes a record of a service, if others may read it.
+    /// Writes a record that came in or that a service wrote, if others may read it.
     pub(crate) fn written(&mut self, emission: &Arc<Emission>) {
         if emission.topic.public {
             self.add(Item::Written(emission.clone()));
@@ -208,10 +204,13 @@ fn write_all(
     codec: &Codec,
 ) -> io::Result<TopicCounts> {
     let mut counts: TopicCounts = files.keys().map(|name| ((*name).to_owned(), 0)).collect();
+    let mut text = Vec::new();
     for item in receiver.iter().flatten() {
         let name = item.topic();
         let Some(file) = files.get_mut(name) else { continue };
-        item.write(file, codec)?;
+        text.clear();
+        item.write(&mut text, codec)?;
+        file.write_all(&text)?;
         if let Some(count) = counts.get_mut(name) {
             *count += 1;
         }

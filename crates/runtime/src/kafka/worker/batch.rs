@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use kefu_contracts::Code;
 use kefu_contracts::topic::Value;
-use kefu_processor::{DeadLetter, Effects, Environment, Record};
+use kefu_processor::{DeadLetter, Effects, Record};
 
 use super::hot_copy::lost;
 use super::{Worker, WorkerError};
@@ -170,7 +170,7 @@ impl Worker {
         let Some(mut owned) = self.owned.remove(&key) else { return Ok(()) };
         let policies = self.options.policies.current();
         let clock = self.clock(owned.reached().complete);
-        let environment = Environment { codec: &self.options.codec, policies: &policies, clock };
+        let environment = self.environment(&policies, clock);
         owned.task.run(environment, &mut effects);
         let done = self.take_effects(&owned, effects, fetched);
         self.owned.insert(key, owned);

@@ -29,7 +29,8 @@ use std::time::{Duration, Instant};
 use kefu_commit::{Step, TaskId};
 use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
-use kefu_processor::{Clock, Stage};
+use kefu_policy::Policies;
+use kefu_processor::{Clock, Encoding, Environment, Stage};
 use rdkafka::consumer::BaseConsumer;
 
 use self::output::{KnownTopics, Open};
@@ -264,6 +265,10 @@ impl Worker {
 
     fn progress_every(&self) -> Duration {
         if self.options.live { PROGRESS_EVERY } else { PROGRESS_EVERY_EVENT }
+    }
+
+    fn environment<'a>(&'a self, policies: &'a Policies, clock: Clock) -> Environment<'a> {
+        Environment { codec: &self.options.codec, policies, clock, encoding: Encoding::AtOnce }
     }
 
     fn clock(&self, reached: Timestamp) -> Clock {

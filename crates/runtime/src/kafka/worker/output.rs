@@ -58,7 +58,10 @@ impl Snapshots {
     }
 
     pub(super) fn into_values(self) -> impl Iterator<Item = (Emission, TraceContext)> {
-        self.0.into_iter().map(|((_, key), (emission, context))| (Emission { key, ..emission }, context))
+        self.0.into_iter().map(|((_, key), (mut emission, context))| {
+            emission.key = key;
+            (emission, context)
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 //! A state knows which policies it was computed under. When they change, the stored states are looked through for those
 //! that do not; so are they when a partition is taken over, so that nothing is missed while nobody owned it.
 
-use kefu_processor::{Effects, Environment};
+use kefu_processor::Effects;
 
 use super::hot_copy::lost;
 use super::{Worker, WorkerError};
@@ -57,7 +57,7 @@ impl Worker {
         let Some(mut owned) = self.owned.remove(&key) else { return Ok(()) };
         let policies = self.options.policies.current();
         let clock = self.clock(owned.reached().complete);
-        let environment = Environment { codec: &self.options.codec, policies: &policies, clock };
+        let environment = self.environment(&policies, clock);
         let mut effects = Effects::default();
         owned.task.tell_policies(TOLD_AT_ONCE, environment, &mut effects);
         let done = self.take_effects(&owned, effects, &[]);

@@ -1,6 +1,6 @@
 //! Firing the timers that the horizons allow.
 
-use kefu_processor::{Effects, Environment, Reached};
+use kefu_processor::{Effects, Reached};
 
 use super::{Worker, WorkerError};
 use crate::clock;
@@ -70,7 +70,7 @@ impl Worker {
         for _ in 0..TIMERS_AT_ONCE {
             let Some(due) = owned.task.next_due(until) else { break };
             let clock = self.clock(due.at);
-            let environment = Environment { codec: &self.options.codec, policies: &policies, clock };
+            let environment = self.environment(&policies, clock);
             if !owned.task.fire(until, environment, &mut effects) {
                 break;
             }
