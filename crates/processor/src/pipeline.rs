@@ -65,7 +65,7 @@ struct Running {
 /// All stages in one thread.
 pub struct Pipeline {
     running: Vec<Running>,
-    readers: HashMap<&'static str, Vec<usize>>,
+    readers: HashMap<&'static str, Arc<[usize]>, foldhash::fast::RandomState>,
     /// What is to be read yet, with its index.
     queue: VecDeque<(Arc<Emission>, usize)>,
     codec: Codec,
@@ -90,6 +90,7 @@ impl Pipeline {
             faults: Vec::new(),
         });
         let (running, encoding) = (running.collect(), Encoding::AtOnce);
+        let readers = readers.into_iter().map(|(topic, stages)| (topic, stages.into())).collect();
         Self { running, readers, queue: VecDeque::new(), codec, policies, clock, encoding }
     }
 
@@ -337,7 +338,7 @@ impl Pipeline {
         states: &dyn StateSource,
         sink: &mut dyn Sink,
     ) -> Result<(), PipelineError> {
-        let readers = self.readers.get(record.topic).cloned().unwrap_or_default();
+        let Some(readers) = self.readers.get(record.topic).cloned() else { return Ok(()) };
         let mut told: Vec<&str> = Vec::new();
         for (place, &index) in readers.iter().enumerate() {
             let running = &mut self.running[index];

@@ -30,11 +30,14 @@ struct Queued<I> {
     bytes: usize,
 }
 
+/// By key. Each record looks several times, so the hash is a fast one, seeded at random as the standard one is.
+type ByKey<T> = HashMap<Arc<str>, T, foldhash::fast::RandomState>;
+
 pub(crate) struct ProcessorTask<P: Processor> {
     processor: Arc<P>,
-    slots: HashMap<Arc<str>, Slot<P::State>>,
+    slots: ByKey<Slot<P::State>>,
     timers: Timers,
-    unloaded_timers: HashMap<Arc<str>, Due>,
+    unloaded_timers: ByKey<Due>,
     queue: Vec<Queued<P::Input>>,
     dirty: Vec<Arc<str>>,
     /// Keys whose state may not know its tenant's policies.
@@ -45,9 +48,9 @@ impl<P: Processor> ProcessorTask<P> {
     pub(crate) fn new(processor: Arc<P>) -> Self {
         Self {
             processor,
-            slots: HashMap::new(),
+            slots: ByKey::default(),
             timers: Timers::default(),
-            unloaded_timers: HashMap::new(),
+            unloaded_timers: ByKey::default(),
             queue: Vec::new(),
             dirty: Vec::new(),
             untold: BTreeSet::new(),
@@ -68,21 +71,20 @@ impl<P: Processor> ProcessorTask<P> {
         if P::HEEDS_POLICIES && slot.state.is_none() {
             slot.policies = environment.policies.mark(split_key(key).0);
         }
-        let mut state = slot.state.clone();
+        let before = slot.state.clone();
         let marks = (effects.emissions.len(), effects.dead_letters.len());
         let mut context = Context::new(environment, key, at, cause.map(|cause| cause.index), effects);
         let processor = &self.processor;
         let result = catch_unwind(AssertUnwindSafe(|| {
-            work(processor, &mut state, &mut context)?;
-            Ok(state.as_ref().and_then(|state| processor.due(state)))
+            work(processor, &mut slot.state, &mut context)?;
+            Ok(slot.state.as_ref().and_then(|state| processor.due(state)))
         }));
         let (duplicate, rejected, fault) = context.finish();
         let refused = match (result, fault) {
-            (Ok(Ok(_)), None) if slot.is_too_large(state.as_ref(), cause, effects.emissions.get(marks.0..)) => {
+            (Ok(Ok(_)), None) if slot.is_too_large(cause, effects.emissions.get(marks.0..)) => {
                 Reject::new(Code::TooLarge, format!("what follows from it is longer than {VALUE_BYTES_MAX} bytes"))
             }
             (Ok(Ok(due)), None) => {
-                slot.state = state;
                 self.timers.set(key, slot.due, due);
                 slot.due = due;
                 if !slot.dirty {
@@ -99,6 +101,7 @@ impl<P: Processor> ProcessorTask<P> {
             (Ok(Err(reject)), _) => reject,
             (Err(panic), _) => Reject::new(Code::Panic, panic_text(&*panic)),
         };
+        slot.state = before;
         effects.emissions.truncate(marks.0);
         effects.dead_letters.truncate(marks.1);
         if slot.state.is_none() && !slot.dirty {
@@ -195,10 +198,10 @@ impl<P: Processor> Task for ProcessorTask<P> {
     }
 
     fn missing(&self) -> Vec<Arc<str>> {
-        let mut keys: Vec<Arc<str>> = self.queue.iter().map(|queued| queued.key.clone()).collect();
+        let absent = self.queue.iter().map(|queued| &queued.key).filter(|key| !self.slots.contains_key(*key));
+        let mut keys: Vec<Arc<str>> = absent.cloned().collect();
         keys.sort_unstable();
         keys.dedup();
-        keys.retain(|key| !self.slots.contains_key(key));
         keys
     }
 

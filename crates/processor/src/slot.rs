@@ -37,17 +37,12 @@ pub(crate) struct Slot<S> {
 impl<S: StateRecord> Slot<S> {
     pub(crate) const EMPTY: Self = Slot { state: None, due: None, policies: 0, bytes: 0, dirty: false };
 
-    /// Whether `state` or what was written with it could not be stored. One record that is too large must not stop the
+    /// Whether the state or what was written with it could not be stored. One record that is too large must not stop the
     /// partition.
-    pub(crate) fn is_too_large(
-        &mut self,
-        state: Option<&S>,
-        cause: Option<Cause>,
-        written: Option<&[Emission]>,
-    ) -> bool {
+    pub(crate) fn is_too_large(&mut self, cause: Option<Cause>, written: Option<&[Emission]>) -> bool {
         self.bytes += GROWTH * cause.map_or(TIMER_BYTES, |cause| cause.bytes);
         if self.bytes > STATE_BYTES_MAX / 2 {
-            self.bytes = state.map_or(0, state::length);
+            self.bytes = self.state.as_ref().map_or(0, state::length);
         }
         let is_long = |emission: &Emission| emission.payload.len() > VALUE_BYTES_MAX;
         self.bytes > STATE_BYTES_MAX || written.is_some_and(|written| written.iter().any(is_long))

@@ -11,6 +11,7 @@ use kefu_contracts::partition::split_key;
 use kefu_contracts::topic::TopicInfo;
 use kefu_contracts::{Reject, Timestamp};
 use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
+use rpds::RedBlackTreeMapSync;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::case_record::CaseRecord;
@@ -24,12 +25,12 @@ const LET_GO_KEPT_MS: i64 = 4 * 86_400_000;
 #[derive(Clone, Copy, Debug)]
 pub struct Agents;
 
-/// An agent's cases and shifts. What is kept of a case is shared by copies of the state: each step may have to be
-/// undone.
+/// An agent's cases and shifts. Copies of the state share the cases: each step may have to be undone, and a busy agent
+/// has many.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct AgentState {
     /// What the agent should know of each case.
-    pub cases: BTreeMap<Arc<str>, Arc<CaseRecord>>,
+    pub cases: RedBlackTreeMapSync<String, CaseRecord>,
     /// Shifts announced and not yet over with their handover, by id.
     pub shifts: BTreeMap<String, OwnShift>,
     tidy_at: Option<Timestamp>,
@@ -130,14 +131,14 @@ impl AgentState {
             }
         }
         if record.is_empty() {
-            self.cases.remove(record.case_id.as_str());
+            self.cases.remove_mut(&record.case_id);
             return;
         }
         if let Some(latest) = record.latest().filter(|_| !record.is_held()) {
             let tidy_at = latest.plus_ms(LET_GO_KEPT_MS);
             self.tidy_at = Some(self.tidy_at.map_or(tidy_at, |at| at.min(tidy_at)));
         }
-        self.cases.insert(Arc::from(record.case_id.as_str()), Arc::new(record));
+        self.cases.insert_mut(record.case_id.clone(), record);
     }
 
     /// Takes note of a shift; hours of one that was drafted are past and stay as they were.
@@ -179,7 +180,7 @@ impl AgentState {
         own.handover = OwnHandover::Drafted(now);
         let shift = own.shift.clone();
         let concerned = |record: &&CaseRecord| record.is_held() || record.latest() >= Some(shift.start);
-        let cases = self.cases.values().map(|record| &**record).filter(concerned).cloned().collect();
+        let cases = self.cases.values().filter(concerned).cloned().collect();
         send(&shift, now, cases, ctx);
     }
 
@@ -188,7 +189,12 @@ impl AgentState {
             let let_go = record.latest().filter(|_| !record.is_held());
             let_go.map(|latest| latest.plus_ms(LET_GO_KEPT_MS))
         };
-        self.cases.retain(|_, record| forget(record).is_none_or(|at| at > now));
+        let is_over = |record: &CaseRecord| forget(record).is_some_and(|at| at <= now);
+        let over: Vec<String> =
+            self.cases.values().filter(|record| is_over(record)).map(|record| record.case_id.clone()).collect();
+        for case_id in over {
+            self.cases.remove_mut(&case_id);
+        }
         self.tidy_at = self.cases.values().filter_map(|record| forget(record)).min();
     }
 }
@@ -317,7 +323,7 @@ mod tests {
         let mut agent = AgentState::default();
         let mut record = held("c-1#1", Timestamp::from_ms(0));
         record.views.push(View { from: Timestamp::from_ms(10), held: None });
-        agent.cases.insert(Arc::from(record.case_id.as_str()), Arc::new(record));
+        agent.cases.insert_mut(record.case_id.clone(), record);
         agent.tidy(Timestamp::from_ms(10 + LET_GO_KEPT_MS - 1));
         assert_eq!(agent.tidy_at, Some(Timestamp::from_ms(10 + LET_GO_KEPT_MS)));
         agent.tidy(Timestamp::from_ms(10 + LET_GO_KEPT_MS));

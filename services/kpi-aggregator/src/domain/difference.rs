@@ -55,6 +55,7 @@ pub type Changes = BTreeMap<(String, i64), Delta>;
 
 /// What takes the rows from the figures `before` to those `after`.
 pub fn difference(mut before: Vec<Figure<'_>>, mut after: Vec<Figure<'_>>) -> Changes {
+    leave_out_same(&mut before, &mut after);
     before.sort_unstable();
     after.sort_unstable();
     let mut changes = Changing::default();
@@ -81,6 +82,16 @@ pub fn difference(mut before: Vec<Figure<'_>>, mut after: Vec<Figure<'_>>) -> Ch
     }
     changes.changes.retain(|_, delta| !delta.is_empty());
     changes.changes
+}
+
+/// Takes out what both begin and end with: facts mostly come in order, so little else is left.
+fn leave_out_same(before: &mut Vec<Figure<'_>>, after: &mut Vec<Figure<'_>>) {
+    let same = before.iter().rev().zip(after.iter().rev()).take_while(|(old, new)| old == new).count();
+    before.truncate(before.len() - same);
+    after.truncate(after.len() - same);
+    let same = before.iter().zip(after.iter()).take_while(|(old, new)| old == new).count();
+    before.drain(..same);
+    after.drain(..same);
 }
 
 /// Collects changes; neighbours in order share a place, whose sets are spelt only once.
