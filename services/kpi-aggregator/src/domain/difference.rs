@@ -80,8 +80,7 @@ pub fn difference(mut before: Vec<Figure<'_>>, mut after: Vec<Figure<'_>>) -> Ch
             changes.add(figure, 1);
         }
     }
-    changes.changes.retain(|_, delta| !delta.is_empty());
-    changes.changes
+    changes.all()
 }
 
 /// Takes out what both begin and end with: facts mostly come in order, so little else is left.
@@ -94,27 +93,45 @@ fn leave_out_same(before: &mut Vec<Figure<'_>>, after: &mut Vec<Figure<'_>>) {
     after.drain(..same);
 }
 
-/// Collects changes; neighbours in order share a place, whose sets are spelt only once.
+/// Collects changes: neighbours in order share a place and a minute, and so what changes in all sets of that place.
 #[derive(Default)]
 struct Changing<'a> {
     changes: Changes,
-    place: Option<Place<'a>>,
-    sets: Vec<String>,
+    at: Option<(Place<'a>, i64)>,
+    /// What changes there.
+    delta: Delta,
+    spelt: Option<(Place<'a>, Vec<String>)>,
 }
 
 impl<'a> Changing<'a> {
     fn add(&mut self, figure: &Figure<'a>, times: i64) {
-        if self.place != Some(figure.place) {
-            self.sets = figure.place.sets();
-            self.place = Some(figure.place);
+        let at = Some((figure.place, figure.minute));
+        if self.at != at {
+            self.gather();
+            self.at = at;
         }
-        for dimensions in &self.sets {
-            let delta = self.changes.entry((dimensions.clone(), figure.minute)).or_default();
-            match figure.measure {
-                Measure::Count(metric, amount) => delta.count(metric, amount * times),
-                Measure::Time(metric, ms) => delta.time(metric, ms, times),
-            }
+        match figure.measure {
+            Measure::Count(metric, amount) => self.delta.count(metric, amount * times),
+            Measure::Time(metric, ms) => self.delta.time(metric, ms, times),
         }
+    }
+
+    fn gather(&mut self) {
+        let delta = std::mem::take(&mut self.delta);
+        let Some((place, minute)) = self.at.filter(|_| !delta.is_empty()) else { return };
+        let (_, sets) = match self.spelt.take() {
+            Some(spelt) if spelt.0 == place => self.spelt.insert(spelt),
+            _ => self.spelt.insert((place, place.sets())),
+        };
+        for dimensions in sets {
+            self.changes.entry((dimensions.clone(), minute)).or_default().merge(&delta);
+        }
+    }
+
+    fn all(mut self) -> Changes {
+        self.gather();
+        self.changes.retain(|_, delta| !delta.is_empty());
+        self.changes
     }
 }
 
