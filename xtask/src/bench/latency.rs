@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::Failure;
 use super::args::BenchArgs;
 use super::machine::load;
-use super::process::{Program, client};
+use super::process::{Program, client_beside};
 use super::system::System;
 
 /// From when an event was to be sent until a reader of committed records has what follows from it, in milliseconds.
@@ -32,13 +32,18 @@ pub(crate) struct Latency {
 
 const WARM_UP_S: u64 = 10;
 
-pub(crate) fn measure(args: &BenchArgs, kafka: &str, system: &System, program: &Program) -> Result<Latency, Failure> {
+pub(crate) fn measure(
+    args: &BenchArgs,
+    kafka: &str,
+    system: &System,
+    program: &mut Program,
+) -> Result<Latency, Failure> {
     let (rate, seconds, warm_up) = (args.rate.to_string(), args.seconds.to_string(), WARM_UP_S.to_string());
     let mut flags = vec!["latency", "--rate", &rate, "--seconds", &seconds, "--warm-up", &warm_up];
     flags.extend(system.outputs());
     flags.extend(args.plain.then_some("--plain"));
     let before = program.usage()?;
-    let told = client(kafka, &flags)?;
+    let told = client_beside(program, kafka, &flags)?;
     let used = program.usage()?.cpu_s - before.cpu_s;
     #[expect(clippy::cast_precision_loss, reason = "seconds of a run are below 2^52")]
     let cores = used / (WARM_UP_S + args.seconds) as f64;

@@ -11,6 +11,7 @@ use super::Failure;
 use crate::repository;
 
 const ENDED_WITHIN: Duration = Duration::from_secs(60);
+const POLL: Duration = Duration::from_millis(50);
 /// Ticks a second in which the kernel counts a process' time.
 const TICKS: f64 = 100.0;
 
@@ -32,12 +33,32 @@ pub(crate) fn built(name: &str) -> PathBuf {
 
 /// Runs `bench-client` to its end and gives its report.
 pub(crate) fn client(kafka: &str, args: &[&str]) -> Result<Value, Failure> {
-    let output = Command::new(built("bench-client"))
-        .args(["--kafka", kafka])
-        .args(args)
-        .stdin(Stdio::null())
-        .stderr(Stdio::inherit())
-        .output()?;
+    report_of(start_client(kafka, args)?, args)
+}
+
+/// The same, for a report that never comes once `program` has ended.
+pub(crate) fn client_beside(program: &mut Program, kafka: &str, args: &[&str]) -> Result<Value, Failure> {
+    let mut client = start_client(kafka, args)?;
+    while client.try_wait()?.is_none() {
+        if let Some(status) = program.child.try_wait()? {
+            client.kill()?;
+            client.wait()?;
+            return Err(program.explain(&format!("a program ended by itself with {status}").into()));
+        }
+        std::thread::sleep(POLL);
+    }
+    report_of(client, args).map_err(|failure| program.explain(&failure))
+}
+
+fn start_client(kafka: &str, args: &[&str]) -> Result<Child, Failure> {
+    let mut command = Command::new(built("bench-client"));
+    command.args(["--kafka", kafka]).args(args).stdin(Stdio::null()).stdout(Stdio::piped());
+    Ok(command.spawn()?)
+}
+
+/// Its report is a line, so it never waits for somebody to read it.
+fn report_of(client: Child, args: &[&str]) -> Result<Value, Failure> {
+    let output = client.wait_with_output()?;
     if !output.status.success() {
         return Err(format!("bench-client {} ended with {}", args.join(" "), output.status).into());
     }
@@ -107,7 +128,7 @@ impl Program {
             if begun.elapsed() > ENDED_WITHIN {
                 return Err(self.explain(&"a program does not end".into()));
             }
-            std::thread::sleep(Duration::from_millis(50));
+            std::thread::sleep(POLL);
         }
         Ok(())
     }

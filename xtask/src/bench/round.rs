@@ -10,7 +10,7 @@ use super::Failure;
 use super::args::BenchArgs;
 use super::latency;
 use super::machine::load;
-use super::process::{Program, Usage, client};
+use super::process::{Program, Usage, client, client_beside};
 use super::report::Report;
 use super::system::{Aim, System};
 use crate::repository;
@@ -73,10 +73,10 @@ impl<'a> Round<'a> {
         // the broker is warm, and the topic loaded, for all of them alike
         if self.args.seconds > 0 {
             for system in &systems {
-                let program = self.start_program(system, Aim::Latency)?;
-                self.wait_drained(system, &program)?;
-                let told = latency::measure(self.args, &self.kafka.bootstrap(), system, &program);
-                report.latencies.push(told.map_err(|failure| program.explain(&failure))?);
+                let mut program = self.start_program(system, Aim::Latency)?;
+                self.wait_drained(system, &mut program)?;
+                let told = latency::measure(self.args, &self.kafka.bootstrap(), system, &mut program);
+                report.latencies.push(told?);
                 program.stop()?;
             }
         }
@@ -96,10 +96,10 @@ impl<'a> Round<'a> {
         system.start(self.args, (&self.kafka.bootstrap(), &self.redis.url()), &self.folder, aim)
     }
 
-    fn wait_drained(&self, system: &System, program: &Program) -> Result<Value, Failure> {
+    fn wait_drained(&self, system: &System, program: &mut Program) -> Result<Value, Failure> {
         let (group, repartition) = (system.group(), system.repartition());
         let args = ["drained", "--group", group, "--repartition", repartition, "--limit", DRAINED_WITHIN];
-        self.client(&args).map_err(|failure| program.explain(&failure))
+        client_beside(program, &self.kafka.bootstrap(), &args)
     }
 
     fn drain(&self, system: &System) -> Result<Drain, Failure> {
@@ -108,8 +108,8 @@ impl<'a> Round<'a> {
             Ok([Usage::of(pid(self.kafka.pid())?)?, Usage::of(pid(self.redis.pid())?)?])
         };
         let [kafka, redis] = servers()?;
-        let program = self.start_program(system, Aim::Throughput)?;
-        let drained = self.wait_drained(system, &program)?;
+        let mut program = self.start_program(system, Aim::Throughput)?;
+        let drained = self.wait_drained(system, &mut program)?;
         let seconds = program.begun.elapsed().as_secs_f64();
         let (usage, [kafka_after, redis_after]) = (program.usage()?, servers()?);
         let load = load();

@@ -84,12 +84,7 @@ pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<S
     let mut output = Output::create(&options.out, &options.prefix, codec.clone())?;
     write_policies(&policies, &mut output)?;
     let behind = Behind { pipeline: pipeline(&behind), output: Overview::new(output) };
-    let mut replay = Replay {
-        pipeline: pipeline(&ahead),
-        ahead: Ahead::start(behind)?,
-        inputs: 0,
-        bad_lines: 0,
-    };
+    let mut replay = Replay { pipeline: pipeline(&ahead), ahead: Ahead::start(behind)?, inputs: 0, bad_lines: 0 };
     let mut inputs = Inputs::new(options.inputs, options.order, |lines| {
         if lines.is_multiple_of(4096) {
             progress(Stage::Reading(lines));

@@ -131,7 +131,10 @@ impl Bench {
             self.task.supply(key, None).unwrap();
         }
         let clock = Clock { now: Timestamp::from_ms(self.now), live: false };
-        self.task.run(Environment { codec: &self.codec, policies: &self.policies, clock, encoding: Encoding::AtOnce }, &mut effects);
+        self.task.run(
+            Environment { codec: &self.codec, policies: &self.policies, clock, encoding: Encoding::AtOnce },
+            &mut effects,
+        );
         effects
     }
 
@@ -141,7 +144,8 @@ impl Bench {
         let reached = Reached::all(Timestamp::from_ms(until));
         self.now = until;
         let clock = Clock { now: Timestamp::from_ms(until), live: false };
-        let environment = Environment { codec: &self.codec, policies: &self.policies, clock, encoding: Encoding::AtOnce };
+        let environment =
+            Environment { codec: &self.codec, policies: &self.policies, clock, encoding: Encoding::AtOnce };
         while self.task.fire(reached, environment, &mut effects) {}
         effects
     }
@@ -150,7 +154,8 @@ impl Bench {
     pub(crate) fn tell(&mut self, limit: usize) -> bool {
         let mut effects = Effects::default();
         let clock = Clock { now: Timestamp::from_ms(self.now), live: false };
-        let environment = Environment { codec: &self.codec, policies: &self.policies, clock, encoding: Encoding::AtOnce };
+        let environment =
+            Environment { codec: &self.codec, policies: &self.policies, clock, encoding: Encoding::AtOnce };
         let done = self.task.tell_policies(limit, environment, &mut effects);
         assert_eq!(effects.timer_faults, Vec::<String>::new());
         done
