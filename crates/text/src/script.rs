@@ -16,9 +16,10 @@ const EXTRA: [(char, char); 3] = [('妳', '你'), ('甚', '什'), ('著', '着')
 const SHARED: &str = "丑万云仆仇价伙佣余克准凌几凶划千升卜占卷厂只台叶吁合吊同后向周咸哄回困夸奸姜家尸局岩布帘干并幸弦征御志念愿戚才托\
     折拐挂据控斗旋昆曲术朱朴松板极果核梁欲沈沾注泛涂涌游熏玩痴症确秋种秘签糊系群胡致舍范荐虫蜡表谷赞迹适郁采里雇雕面须";
 
+/// By code point, as every character of every text is looked up.
 struct Tables {
-    simplified: HashMap<char, char>,
-    simplified_only: HashSet<char>,
+    simplified: Vec<char>,
+    simplified_only: Vec<bool>,
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
@@ -38,10 +39,21 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     }
     let shared: HashSet<char> = SHARED.chars().collect();
     let images = simplified.values().copied();
-    let simplified_only = images.filter(|c| !shared.contains(c) && !simplified.contains_key(c)).collect();
+    let simplified_only: HashSet<char> =
+        images.filter(|c| !shared.contains(c) && !simplified.contains_key(c)).collect();
     simplified.extend(EXTRA);
-    Tables { simplified, simplified_only }
+    Tables {
+        simplified: up_to(simplified.keys().max(), |c| simplified.get(&c).copied().unwrap_or(c)),
+        simplified_only: up_to(simplified_only.iter().max(), |c| simplified_only.contains(&c)),
+    }
 });
+
+/// `entry` of every character up to `last`, each at its code point.
+fn up_to<T>(last: Option<&char>, entry: impl Fn(char) -> T) -> Vec<T> {
+    let codes = 0..=last.copied().map_or(0, u32::from);
+    // surrogates are no characters and only fill their places
+    codes.map(|code| entry(char::from_u32(code).unwrap_or_default())).collect()
+}
 
 /// Whether `c` is a Han character.
 pub fn is_han(c: char) -> bool {
@@ -51,7 +63,7 @@ pub fn is_han(c: char) -> bool {
 
 /// The Simplified form of `c`; `c` itself if it has none.
 pub fn simplified(c: char) -> char {
-    if is_han(c) { TABLES.simplified.get(&c).copied().unwrap_or(c) } else { c }
+    TABLES.simplified.get(c as usize).copied().unwrap_or(c)
 }
 
 /// Whether `c` is written so in Traditional texts only.
@@ -61,7 +73,7 @@ pub fn is_traditional(c: char) -> bool {
 
 /// Whether `c` is written so in Simplified texts only.
 pub fn is_simplified(c: char) -> bool {
-    TABLES.simplified_only.contains(&c)
+    TABLES.simplified_only.get(c as usize).copied().unwrap_or_default()
 }
 
 /// The ASCII form of a full-width character or ideographic space; `c` itself if it is none.
@@ -78,6 +90,9 @@ pub fn fold_char(c: char) -> char {
     let c = narrow(c);
     if c.is_ascii() {
         return c.to_ascii_lowercase();
+    }
+    if is_han(c) {
+        return simplified(c);
     }
     let mut lower = c.to_lowercase();
     match (lower.next(), lower.next()) {
@@ -97,7 +112,8 @@ mod tests {
 
     #[test]
     fn the_dictionary_is_there() {
-        assert!(TABLES.simplified.len() > 3_000);
+        let other = ('\0'..=char::MAX).filter(|c| simplified(*c) != *c).count();
+        assert!(other > 3_000, "{other}");
     }
 
     #[test]
