@@ -59,10 +59,7 @@ pub(super) fn find(scan: Scan<'_>) -> Vec<Found> {
             at += 1;
             continue;
         };
-        let before = BEFORE.iter().find_map(|(sign, currency)| {
-            let start = scan.word_before(at, sign)?;
-            (!number.spelled && (scan.starts_word(start) || !sign.is_ascii())).then_some((start, *currency))
-        });
+        let before = if number.spelled { None } else { currency_before(scan, at) };
         let after = scan
             .any(scan.skip_spaces(number.end), &AFTER)
             .filter(|(currency, end)| (*currency == "元" || scan.ends_word(*end)) && !number.is_idiom(scan));
@@ -80,6 +77,14 @@ pub(super) fn find(scan: Scan<'_>) -> Vec<Found> {
         }
     }
     found
+}
+
+/// The currency whose sign stands before `at`, and where the sign starts.
+fn currency_before(scan: Scan<'_>, at: usize) -> Option<(usize, &'static str)> {
+    BEFORE.iter().find_map(|(sign, currency)| {
+        let start = scan.word_before(at, sign)?;
+        (scan.starts_word(start) || !sign.is_ascii()).then_some((start, *currency))
+    })
 }
 
 struct Number {

@@ -38,19 +38,27 @@ pub(super) fn find(scan: Scan<'_>) -> Vec<Found> {
             continue;
         }
         let end = token_end(scan, at);
-        let token: String = scan.0.get(at..end).unwrap_or_default().iter().collect();
-        let digits = token.chars().filter(char::is_ascii_digit).count();
-        let letters = token.chars().take_while(char::is_ascii_alphabetic).count();
-        let by_shape = (1..=3).contains(&letters) && (4..=10).contains(&digits) && !token.contains("--");
-        let (called, otherwise) = (follows(scan, at, &ORDER), follows(scan, at, &NOT_ORDER));
-        let by_name = called && digits >= 4 && letters <= 6;
-        let by_length = letters == 0 && digits == token.len() && (LONG..=20).contains(&digits);
-        if !otherwise && (by_shape || by_name || by_length) {
-            found.push(Found { kind: "order_id", value: token.to_ascii_uppercase(), start: at, end });
+        let token = scan.0.get(at..end).unwrap_or_default();
+        if is_order(scan, at, token) {
+            let value = token.iter().map(char::to_ascii_uppercase).collect();
+            found.push(Found { kind: "order_id", value, start: at, end });
         }
         at = end;
     }
     found
+}
+
+/// Whether the token at `at` is an order number. Few tokens have its digits, so what stands before is looked at last.
+fn is_order(scan: Scan<'_>, at: usize, token: &[char]) -> bool {
+    let digits = token.iter().filter(|c| c.is_ascii_digit()).count();
+    if digits < 4 {
+        return false;
+    }
+    let letters = token.iter().take_while(|c| c.is_ascii_alphabetic()).count();
+    let by_shape = (1..=3).contains(&letters) && digits <= 10 && !token.windows(2).any(|pair| pair == ['-', '-']);
+    let by_length = letters == 0 && digits == token.len() && (LONG..=20).contains(&digits);
+    let by_name = || letters <= 6 && follows(scan, at, &ORDER);
+    (by_shape || by_length || by_name()) && !follows(scan, at, &NOT_ORDER)
 }
 
 /// A token is letters, then digits, with dashes inside.

@@ -75,7 +75,7 @@ pub(super) fn find(scan: Scan<'_>) -> Vec<Found> {
 }
 
 fn time(scan: Scan<'_>, at: usize) -> Option<(String, usize)> {
-    if !scan.starts_word(at) {
+    if !scan.at(at).is_some_and(begins_time) || !scan.starts_word(at) {
         return None;
     }
     if let Some((date, end)) = date(scan, at) {
@@ -86,6 +86,12 @@ fn time(scan: Scan<'_>, at: usize) -> Option<(String, usize)> {
         });
     }
     relative(scan, at).or_else(|| time_of_day(scan, at).map(|(time, end)| (format!("T{time}"), end)))
+}
+
+/// Whether a time may begin with `c`. Looking for every word at every character would cost more than all else.
+fn begins_time(c: char) -> bool {
+    matches!(c, '0'..='9' | 'a' | 'd' | 'f' | 'j' | 'l'..='o' | 's' | 't' | 'y')
+        || matches!(c, '大' | '前' | '昨' | '今' | '上' | '早' | '凌' | '清' | '中' | '下' | '傍' | '晚')
 }
 
 fn date(scan: Scan<'_>, at: usize) -> Option<(String, usize)> {
@@ -203,4 +209,19 @@ fn time_of_day(scan: Scan<'_>, at: usize) -> Option<(String, usize)> {
         _ => hour,
     };
     (hour < 24 && minute < 60).then(|| (format!("{hour:02}:{minute:02}"), end))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_word_begins_a_time() {
+        let words = MONTHS.iter().chain(&DAY_PARTS).map(|(word, _)| *word);
+        let words = words.chain(RELATIVE.iter().map(|(word, _)| *word)).chain(LAST_WEEK).chain(["last monday"]);
+        for word in words {
+            assert!(word.starts_with(begins_time), "{word}");
+        }
+        assert!(!"很好,bcegh".chars().any(begins_time));
+    }
 }
