@@ -3,6 +3,11 @@
 //! Such a message after a solution confirms it. The whole text must be made of known phrases, one of them thanks or
 //! goodbye: a word too many, a number or a question makes it a message like any other.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use foldhash::fast::FixedState;
+
 use crate::script;
 
 /// Thanks and goodbyes; written Simplified and in lower case, a space between Latin words.
@@ -40,76 +45,99 @@ const MOST_WORDS: usize = 40;
 /// Faces that make thanks bitter.
 const BITTER: &str = "😠😡🤬👎💩🖕😤🙄😒🙃💔";
 
+struct Phrase {
+    words: Vec<String>,
+    is_courtesy: bool,
+}
+
+/// All phrases by their first words: most texts begin with none of them.
+static PHRASES: LazyLock<HashMap<String, Vec<Phrase>, FixedState>> = LazyLock::new(|| {
+    let mut by_first: HashMap<String, Vec<Phrase>, FixedState> = HashMap::default();
+    for (phrases, is_courtesy) in [(COURTESIES, true), (BESIDE, false)] {
+        for words in phrases.split('/').filter_map(Words::of) {
+            let words: Vec<String> = words.iter().map(str::to_owned).collect();
+            if let Some(first) = words.first() {
+                by_first.entry(first.clone()).or_default().push(Phrase { words, is_courtesy });
+            }
+        }
+    }
+    by_first
+});
+
 /// Whether `text` is thanks or goodbye and nothing else, in Chinese of either script or English.
 pub fn is_thanks_or_goodbye_only(text: &str) -> bool {
-    if text.chars().any(|c| matches!(c, '?' | '？') || BITTER.contains(c)) {
-        return false;
-    }
-    let Some(words) = words(text) else { return false };
+    let Some(words) = Words::of(text) else { return false };
+    let words: Vec<&str> = words.iter().collect();
+    are_courteous(&words) && !text.chars().any(|c| matches!(c, '?' | '？') || BITTER.contains(c))
+}
+
+/// Whether `words` are known phrases one after another, one of them a courtesy at least.
+fn are_courteous(words: &[&str]) -> bool {
     // which prefixes are made of known phrases: none of them a courtesy, or one at least
     let mut plain = vec![false; words.len() + 1];
     let mut courteous = vec![false; words.len() + 1];
     if let Some(empty) = plain.first_mut() {
         *empty = true;
     }
-    for start in 0..words.len() {
+    for (start, first) in words.iter().enumerate() {
         let (was_plain, was_courteous) = (plain[start], courteous[start]);
         if !was_plain && !was_courteous {
             continue;
         }
-        for (phrases, is_courtesy) in [(COURTESIES, true), (BESIDE, false)] {
-            for phrase in phrases.split('/') {
-                if let Some(length) = leads(&words[start..], phrase) {
-                    plain[start + length] |= was_plain && !is_courtesy;
-                    courteous[start + length] |= was_courteous || was_plain && is_courtesy;
-                }
-            }
+        for phrase in PHRASES.get(*first).into_iter().flatten().filter(|phrase| phrase.leads(&words[start..])) {
+            let end = start + phrase.words.len();
+            plain[end] |= was_plain && !phrase.is_courtesy;
+            courteous[end] |= was_courteous || was_plain && phrase.is_courtesy;
         }
     }
     courteous.last() == Some(&true)
 }
 
-/// Han characters one by one and other words whole, folded; none if there are too many.
-fn words(text: &str) -> Option<Vec<String>> {
-    let mut words: Vec<String> = Vec::new();
-    let mut within = false;
-    for c in text.chars().map(script::fold_char) {
-        if script::is_han(c) || !c.is_alphanumeric() {
-            within = false;
-        }
-        if script::is_han(c) {
-            words.push(c.to_string());
-        } else if c.is_alphanumeric() {
-            match words.last_mut() {
-                Some(word) if within => word.push(c),
-                _ => words.push(c.to_string()),
-            }
-            within = true;
-        }
-        if words.len() > MOST_WORDS {
-            return None;
-        }
+impl Phrase {
+    fn leads(&self, words: &[&str]) -> bool {
+        self.words.len() <= words.len() && self.words.iter().zip(words).all(|(own, word)| own == word)
     }
-    Some(words)
 }
 
-/// How many of `words` the phrase takes, if they begin with it.
-fn leads(words: &[String], phrase: &str) -> Option<usize> {
-    let (mut rest, mut count) = (phrase, 0);
-    while !rest.is_empty() {
-        rest = rest.strip_prefix(words.get(count)?.as_str())?;
-        count += 1;
-        if let Some(next) = rest.strip_prefix(' ') {
-            rest = next;
-        } else if !rest.is_empty() && words.get(count - 1)?.is_ascii() && rest.starts_with(|c: char| c.is_ascii()) {
-            return None;
+/// Han characters one by one and other words whole, folded, one after another in one string.
+struct Words {
+    folded: String,
+    ends: Vec<usize>,
+}
+
+impl Words {
+    /// The words of `text`; none if there are too many.
+    fn of(text: &str) -> Option<Words> {
+        let (mut folded, mut ends) = (String::new(), Vec::new());
+        let mut within = false;
+        for c in text.chars().map(script::fold_char) {
+            let is_han = script::is_han(c);
+            let is_word = is_han || c.is_alphanumeric();
+            if is_word {
+                folded.push(c);
+                match ends.last_mut() {
+                    Some(end) if within && !is_han => *end = folded.len(),
+                    _ => ends.push(folded.len()),
+                }
+                if ends.len() > MOST_WORDS {
+                    return None;
+                }
+            }
+            within = is_word && !is_han;
         }
+        Some(Words { folded, ends })
     }
-    Some(count)
+
+    fn iter(&self) -> impl Iterator<Item = &str> {
+        self.ends.iter().scan(0, |start, end| self.folded.get(std::mem::replace(start, *end)..*end))
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     #[test]
@@ -174,6 +202,29 @@ mod tests {
             "tyre",
         ] {
             assert!(!is_thanks_or_goodbye_only(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn phrases_are_written_as_texts_are_folded() {
+        for phrase in COURTESIES.split('/').chain(BESIDE.split('/')) {
+            assert_eq!(script::fold(phrase), phrase);
+            let words = Words::of(phrase).unwrap();
+            assert_eq!(words.iter().collect::<String>(), phrase.replace(' ', ""), "{phrase}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn phrases_in_any_order_are_thanks_if_one_is(
+            before in prop::collection::vec(select(BESIDE.split('/').collect::<Vec<_>>()), 0..3),
+            courtesy in select(COURTESIES.split('/').collect::<Vec<_>>()),
+            after in prop::collection::vec(select(BESIDE.split('/').collect::<Vec<_>>()), 0..3),
+        ) {
+            let text = [before, vec![courtesy], after].concat().join(", ");
+            prop_assert!(is_thanks_or_goodbye_only(&text));
+            let more = text + ",退";
+            prop_assert!(!is_thanks_or_goodbye_only(&more));
         }
     }
 

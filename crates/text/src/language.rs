@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
+use foldhash::fast::FixedState;
 use kefu_contracts::Language;
 
 use crate::script;
@@ -30,8 +31,8 @@ const FOREIGN: &str = "\
     un una und une van von vous wo wie y yang zu";
 
 struct Words {
-    english: HashSet<&'static str>,
-    foreign: HashSet<&'static str>,
+    english: HashSet<&'static str, FixedState>,
+    foreign: HashSet<&'static str, FixedState>,
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| Words {
