@@ -8,6 +8,7 @@
 pub mod facts;
 pub mod gratitude;
 pub mod language;
+pub mod lexicon;
 pub mod mask;
 mod numbers;
 mod personal;
