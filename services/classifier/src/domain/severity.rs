@@ -2,7 +2,10 @@
 //!
 //! Critical is what harms people, breaks the law or will be heard outside; major is what the shop owes a remedy for.
 
+use std::sync::LazyLock;
+
 use kefu_contracts::{Category, Channel, Severity, Subtype};
+use kefu_text::lexicon::Lexicon;
 use kefu_text::script;
 
 use crate::model::labels::Label;
@@ -89,12 +92,42 @@ const RULES: [Rule; 9] = [
 /// Words that make a sentence a question about what might be.
 const WONDERING: &str = "会不会/是不是会/是否/会吗/吗/怎么防/能不能/could it/can it/will it/does it/is it/would it";
 
+/// The place of [`WONDERING`] beside the rules' places.
+const WONDERS: usize = RULES.len();
+
+/// The words of all rules, and the wondering ones, with the places of what they speak for.
+static WORDS: LazyLock<Lexicon<usize>> = LazyLock::new(|| {
+    let lists = RULES.iter().map(|rule| rule.words).chain([WONDERING]);
+    let words = lists.enumerate().flat_map(|(place, words)| words.split('/').map(move |word| (word, place)));
+    Lexicon::new(words.map(|(word, place)| (word.chars().collect(), place)))
+});
+
+/// Which rules' words stand in a text, whatever it is about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Heard([bool; WONDERS + 1]);
+
+impl Heard {
+    /// Listens to `text`, once for all rules. A Latin word is heard where a word begins.
+    pub fn of(text: &str) -> Heard {
+        let plain = |c| if c == '’' { '\'' } else { script::fold_char(c) };
+        let folded: Vec<char> = text.chars().map(plain).collect();
+        let mut heard = Heard::default();
+        let mut before = ' ';
+        for (at, c) in folded.iter().copied().enumerate() {
+            if !(c.is_ascii() && before.is_ascii_alphanumeric()) {
+                WORDS.at(&folded, at).for_each(|(_, place)| heard.0[place] = true);
+            }
+            before = c;
+        }
+        heard
+    }
+}
+
 /// The severity of a text about `label`, and the names of the rules that spoke. None for what is neither complaint
 /// nor after-sales request, unless a rule speaks.
-pub fn severity(text: &str, label: Label, channel: Channel) -> (Option<Severity>, Vec<&'static str>) {
-    let folded = script::fold(text).replace('’', "'");
+pub fn severity(heard: Heard, label: Label, channel: Channel) -> (Option<Severity>, Vec<&'static str>) {
     let aggrieved = matches!(label.category, Category::Complaint | Category::AfterSales);
-    let wonders = label.category == Category::Inquiry && says(&folded, WONDERING);
+    let wonders = label.category == Category::Inquiry && heard.0[WONDERS];
     let mut worst = aggrieved.then_some(Severity::Minor);
     let mut names = Vec::new();
     let mut speak = |name, severity: Severity| {
@@ -102,9 +135,9 @@ pub fn severity(text: &str, label: Label, channel: Channel) -> (Option<Severity>
         // words are declared from the worst to the least
         worst = Some(worst.map_or(severity, |worst| worst.min(severity)));
     };
-    for rule in RULES {
-        let heard = if rule.aggrieved { aggrieved } else { !wonders };
-        if heard && says(&folded, rule.words) {
+    for (rule, its_words_stand) in RULES.iter().zip(heard.0) {
+        let may_speak = if rule.aggrieved { aggrieved } else { !wonders };
+        if may_speak && its_words_stand {
             speak(rule.name, rule.severity);
         }
     }
@@ -122,19 +155,50 @@ pub fn reports_harm(names: &[&str]) -> bool {
     names.iter().any(|name| matches!(*name, "safety" | "health"))
 }
 
-fn says(folded: &str, words: &str) -> bool {
-    words.split('/').any(|word| if word.is_ascii() { starts_a_word(folded, word) } else { folded.contains(word) })
-}
-
-fn starts_a_word(folded: &str, word: &str) -> bool {
-    folded.match_indices(word).any(|(at, _)| {
-        folded.get(..at).and_then(|before| before.chars().next_back()).is_none_or(|c| !c.is_ascii_alphanumeric())
-    })
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
+
+    fn lists() -> impl Iterator<Item = &'static str> {
+        RULES.iter().map(|rule| rule.words).chain([WONDERING])
+    }
+
+    /// Looks for each word by itself.
+    fn says(text: &str, words: &str) -> bool {
+        let folded = script::fold(text).replace('’', "'");
+        words.split('/').any(|word| {
+            folded.match_indices(word).any(|(at, _)| {
+                !word.is_ascii() || !folded[..at].ends_with(|before: char| before.is_ascii_alphanumeric())
+            })
+        })
+    }
+
+    #[test]
+    fn words_are_written_as_texts_are_folded_and_of_one_script() {
+        for word in lists().flat_map(|words| words.split('/')) {
+            assert_eq!(script::fold(word), word);
+            let first = word.chars().next().unwrap();
+            assert!(word.is_ascii() || !first.is_ascii(), "{word} is heard where a Latin word begins only");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn words_are_heard_as_by_looking_for_each(
+            parts in prop::collection::vec(
+                (select(lists().flat_map(|words| words.split('/')).collect::<Vec<_>>()), "[a1 ’'破会]{0,2}", 0usize..3),
+                0..6,
+            ),
+        ) {
+            let cut = |word: &str, off: usize| word.chars().skip(off).collect::<String>();
+            let text: String = parts.iter().map(|(word, between, off)| cut(word, *off) + between).collect();
+            let expected: Vec<bool> = lists().map(|words| says(&text, words)).collect();
+            prop_assert_eq!(Heard::of(&text).0.to_vec(), expected, "{}", text);
+        }
+    }
 
     fn label(text: &str) -> Label {
         Label::parse(text).unwrap()
@@ -160,10 +224,10 @@ mod tests {
             ("保质期多久,过期的能退吗", "inquiry/after_sales_policy", None, ""),
             ("unbroken record of great service", "praise/general", None, ""),
         ] {
-            let (severity, spoke) = severity(text, label(about), Channel::Chat);
+            let (severity, spoke) = severity(Heard::of(text), label(about), Channel::Chat);
             assert_eq!((severity, spoke.join(" ").as_str()), (expected, names), "{text}");
         }
-        let (forwarded, names) = severity("请处理", label("inquiry/human_agent"), Channel::Regulator);
+        let (forwarded, names) = severity(Heard::of("请处理"), label("inquiry/human_agent"), Channel::Regulator);
         assert_eq!((forwarded, names), (Some(Major), vec!["regulator"]));
     }
 }

@@ -7,7 +7,7 @@ use kefu_text::{facts, language};
 use serde::{Deserialize, Serialize};
 
 use super::sentiment::sentiment;
-use super::severity::{reports_harm, severity};
+use super::severity::{Heard, reports_harm, severity};
 use crate::model::Model;
 use crate::model::labels::{COUNT, LABELS, Label};
 
@@ -59,14 +59,14 @@ pub fn verdict(situation: &Situation, model: &Model) -> Verdict {
     let text = situation.text.as_str();
     let Some(mut probabilities) = model.probabilities(text) else { return without_text(situation) };
     let mut rules = weigh_rating(&mut probabilities, situation);
-    let likeliest = ranked(&probabilities).first().copied().unwrap_or((LABELS[0], 0.0)).0;
-    let (mut severity_found, mut names) = severity(text, likeliest, situation.channel);
-    if reports_harm(&names) && !matches!(likeliest.category, Category::Complaint) {
+    let heard = Heard::of(text);
+    let meant = likeliest(&probabilities);
+    let (mut severity_found, mut names) = severity(heard, meant, situation.channel);
+    if reports_harm(&names) && !matches!(meant.category, Category::Complaint) {
         // harm done is a complaint, even if the customer only asks what to do
         keep_complaints(&mut probabilities);
         rules.push("harm");
-        let likeliest = ranked(&probabilities).first().copied().unwrap_or((LABELS[0], 0.0)).0;
-        (severity_found, names) = severity(text, likeliest, situation.channel);
+        (severity_found, names) = severity(heard, likeliest(&probabilities), situation.channel);
     }
     rules.extend(names);
     let ranking = ranked(&probabilities);
@@ -153,6 +153,17 @@ fn normalise(probabilities: &mut [f32; COUNT]) {
     }
 }
 
+/// The label that [`ranked`] puts first.
+fn likeliest(probabilities: &[f32; COUNT]) -> Label {
+    let mut best = (LABELS[0], probabilities[0]);
+    for (label, probability) in LABELS.into_iter().zip(*probabilities) {
+        if probability.total_cmp(&best.1).is_gt() {
+            best = (label, probability);
+        }
+    }
+    best.0
+}
+
 /// Labels by probability, the likeliest first; equal ones in the order of [`LABELS`].
 fn ranked(probabilities: &[f32; COUNT]) -> Vec<(Label, f32)> {
     let mut ranking: Vec<(Label, f32)> = LABELS.iter().copied().zip(probabilities.iter().copied()).collect();
@@ -194,6 +205,8 @@ impl Verdict {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn said(text: &str) -> Situation {
@@ -248,5 +261,13 @@ mod tests {
         let verdict = verdict(&said("衣服收到有破洞,訂單 A1001,我要退貨"), Model::standard());
         assert_eq!(verdict.language, Language::ZhHant);
         assert_eq!(verdict.facts.iter().map(|fact| fact.value.as_str()).collect::<Vec<_>>(), ["A1001"]);
+    }
+
+    proptest! {
+        #[test]
+        fn the_likeliest_label_is_ranked_first(tenths in prop::array::uniform23(0u8..4)) {
+            let probabilities = tenths.map(|tenth| f32::from(tenth) / 10.0);
+            prop_assert_eq!(likeliest(&probabilities), ranked(&probabilities)[0].0);
+        }
     }
 }
