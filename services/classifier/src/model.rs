@@ -9,6 +9,7 @@ pub mod features;
 pub mod labels;
 pub mod lines;
 pub mod mood;
+pub mod reading;
 pub mod train;
 
 use std::sync::LazyLock;
@@ -18,6 +19,7 @@ use kefu_contracts::id::hash_id;
 use concepts::Concepts;
 use labels::COUNT;
 use lines::Line;
+use reading::Reading;
 use train::{Settings, Weights};
 
 const LINES: &str = include_str!("../model/lines.tsv");
@@ -54,22 +56,23 @@ impl Model {
     pub fn train(lines: &[Line<'_>], concepts: Concepts, settings: Settings, version: String) -> Model {
         let greeted = lines.iter().enumerate().filter_map(|(at, line)| {
             let text = lines::with_greeting(at, line)?;
-            Some((features::features(&text, &concepts), line.label.index()?))
+            Some((features::features(&Reading::of(&text), &concepts), line.label.index()?))
         });
-        let plain =
-            lines.iter().filter_map(|line| Some((features::features(line.text, &concepts), line.label.index()?)));
+        let plain = lines
+            .iter()
+            .filter_map(|line| Some((features::features(&Reading::of(line.text), &concepts), line.label.index()?)));
         let examples: Vec<_> = plain.chain(greeted).collect();
         Model { version, weights: Weights::train(&examples, settings), concepts }
     }
 
     /// How likely each label is, in the order of [`labels::LABELS`]; none if the text has nothing to go by.
-    pub fn probabilities(&self, text: &str) -> Option<[f32; COUNT]> {
-        self.probabilities_at(text, TEMPERATURE)
+    pub fn probabilities(&self, reading: &Reading) -> Option<[f32; COUNT]> {
+        self.probabilities_at(reading, TEMPERATURE)
     }
 
     /// As [`Model::probabilities`], at another temperature.
-    pub fn probabilities_at(&self, text: &str, temperature: f32) -> Option<[f32; COUNT]> {
-        let features = features::features(text, &self.concepts);
+    pub fn probabilities_at(&self, reading: &Reading, temperature: f32) -> Option<[f32; COUNT]> {
+        let features = features::features(reading, &self.concepts);
         if features.is_empty() {
             return None;
         }
@@ -98,7 +101,8 @@ mod tests {
             let used: Vec<Line<'_>> = used.into_iter().map(|(_, line)| *line).collect();
             let model = Model::train(&used, Concepts::parse(CONCEPTS), Settings::default(), "part".into());
             judged.extend(held.into_iter().filter_map(|(_, line)| {
-                let at = |temperature| model.probabilities_at(line.text, temperature);
+                let reading = Reading::of(line.text);
+                let at = |temperature| model.probabilities_at(&reading, temperature);
                 Some((line.label.index()?, TEMPERATURES.into_iter().filter_map(at).collect()))
             }));
         }
@@ -122,8 +126,9 @@ mod tests {
         let lines = lines::parse(LINES);
         let again = Model::train(&lines, Concepts::parse(CONCEPTS), Settings::default(), "again".into());
         for line in lines.iter().step_by(37) {
-            assert_eq!(again.probabilities(line.text), Model::standard().probabilities(line.text));
+            let reading = Reading::of(line.text);
+            assert_eq!(again.probabilities(&reading), Model::standard().probabilities(&reading));
         }
-        assert_eq!(again.probabilities("…!"), None);
+        assert_eq!(again.probabilities(&Reading::of("…!")), None);
     }
 }

@@ -2,14 +2,12 @@
 
 use kefu_contracts::Category;
 
-use crate::model::features::folded;
 use crate::model::labels::{COUNT, LABELS};
-use crate::model::mood;
+use crate::model::mood::Mood;
 
-/// The mood of `text`, -1 to 1 in hundredths. `probabilities` are the model's, by label.
-pub fn sentiment(text: &str, probabilities: &[f32; COUNT]) -> f64 {
-    let (pleased, grieved) = mood::count(&folded(text));
-    let (pleased, grieved) = (f64::from(pleased), f64::from(grieved));
+/// The mood of a text, -1 to 1 in hundredths: what its words say, and what `probabilities`, the model's by label, mean.
+pub fn sentiment(mood: Mood, probabilities: &[f32; COUNT]) -> f64 {
+    let (pleased, grieved) = (f64::from(mood.pleased), f64::from(mood.grieved));
     let of = |category: Category| -> f64 {
         let labelled = LABELS.iter().zip(probabilities).filter(|(label, _)| label.category == category);
         labelled.map(|(_, probability)| f64::from(*probability)).sum()
@@ -23,10 +21,14 @@ pub fn sentiment(text: &str, probabilities: &[f32; COUNT]) -> f64 {
 mod tests {
     use super::*;
     use crate::model::Model;
+    use crate::model::reading::Reading;
 
     #[test]
     fn moods_of_short_texts() {
-        let mood = |text: &str| sentiment(text, &Model::standard().probabilities(text).unwrap());
+        let mood = |text: &str| {
+            let reading = Reading::of(text);
+            sentiment(reading.mood, &Model::standard().probabilities(&reading).unwrap())
+        };
         for text in ["非常满意,谢谢", "很喜歡,會再回購", "I love it, great quality", "一点都不贵,好用"]
         {
             assert!(mood(text) > 0.3, "{text}: {}", mood(text));

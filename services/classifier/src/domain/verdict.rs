@@ -10,6 +10,7 @@ use super::sentiment::sentiment;
 use super::severity::{Heard, reports_harm, severity};
 use crate::model::Model;
 use crate::model::labels::{COUNT, LABELS, Label};
+use crate::model::reading::Reading;
 
 /// How many other labels a verdict names.
 const ALTERNATIVES: usize = 3;
@@ -57,7 +58,8 @@ pub struct Verdict {
 /// The verdict on a case in `situation`.
 pub fn verdict(situation: &Situation, model: &Model) -> Verdict {
     let text = situation.text.as_str();
-    let Some(mut probabilities) = model.probabilities(text) else { return without_text(situation) };
+    let reading = Reading::of(text);
+    let Some(mut probabilities) = model.probabilities(&reading) else { return without_text(situation) };
     let mut rules = weigh_rating(&mut probabilities, situation);
     let heard = Heard::of(text);
     let meant = likeliest(&probabilities);
@@ -85,7 +87,7 @@ pub fn verdict(situation: &Situation, model: &Model) -> Verdict {
         alternatives: ranking.iter().skip(1).take(ALTERNATIVES).map(alternative).collect(),
         severity: severity_found,
         priority: priority(standing),
-        sentiment: sentiment(text, &probabilities),
+        sentiment: sentiment(reading.mood, &probabilities),
         language: language::detect(text),
         facts: facts::extract(text),
         rules: rules.into_iter().map(str::to_owned).collect(),

@@ -1,7 +1,6 @@
 //! Concepts: words of three languages that mean the same for what a case is about.
 
-use std::collections::HashMap;
-
+use kefu_text::lexicon::Lexicon;
 use kefu_text::script;
 
 /// Longest word of a concept, in characters.
@@ -10,59 +9,49 @@ const LONGEST: usize = 24;
 /// Words that stand for concepts.
 #[derive(Clone, Debug, Default)]
 pub struct Concepts {
-    /// By first character, the words that begin so, the longest first.
-    words: HashMap<char, Vec<(Vec<char>, u16)>>,
+    words: Lexicon<u16>,
 }
 
 impl Concepts {
     /// Reads lines of `name <tab> words`, the words separated by `|`. A Latin word matches where a word begins.
     pub fn parse(text: &str) -> Concepts {
-        let mut words: HashMap<char, Vec<(Vec<char>, u16)>> = HashMap::new();
-        for (number, line) in text.lines().enumerate() {
+        let words = text.lines().enumerate().flat_map(|(number, line)| {
             let spelled = line.split_once('\t').map_or("", |(_, words)| words);
-            for word in spelled.split('|').filter(|word| !word.is_empty()) {
-                let word: Vec<char> = word.chars().map(script::fold_char).take(LONGEST).collect();
-                if let Some(first) = word.first() {
-                    words.entry(*first).or_default().push((word, u16::try_from(number).unwrap_or(u16::MAX)));
-                }
-            }
-        }
-        words.values_mut().for_each(|words| words.sort_by(|a, b| b.0.len().cmp(&a.0.len()).then(a.cmp(b))));
-        Concepts { words }
+            let concept = u16::try_from(number).unwrap_or(u16::MAX);
+            spelled.split('|').map(move |word| (word.chars().map(script::fold_char).take(LONGEST).collect(), concept))
+        });
+        Concepts { words: Lexicon::new(words) }
     }
 
     /// The concepts named in folded text, each once, in their own order.
     pub fn find(&self, folded: &[char]) -> Vec<u16> {
-        let mut found: Vec<u16> = self.occurrences(folded).into_iter().map(|(_, _, concept)| concept).collect();
+        let mut found: Vec<u16> = self.occurrences(folded).map(|(_, concept)| concept).collect();
         found.sort_unstable();
         found.dedup();
         found
     }
 
-    /// Where concepts are named in folded text: start, length and concept; the longest word at a place, none within
-    /// another.
-    pub fn occurrences(&self, folded: &[char]) -> Vec<(usize, usize, u16)> {
-        let mut found = Vec::new();
-        let mut at = 0;
-        while at < folded.len() {
-            match self.at(folded, at).next() {
-                Some((word, concept)) => {
-                    found.push((at, word.len(), *concept));
-                    at += word.len();
+    /// Where concepts are named in folded text: start and concept; the longest word at a place, none within another.
+    pub fn occurrences(&self, folded: &[char]) -> impl Iterator<Item = (usize, u16)> {
+        let mut next = 0;
+        std::iter::from_fn(move || {
+            while next < folded.len() {
+                let start = next;
+                if let Some((length, concept)) = self.at(folded, start) {
+                    next = start + length;
+                    return Some((start, concept));
                 }
-                None => at += 1,
+                next += 1;
             }
-        }
-        found
+            None
+        })
     }
 
-    /// The words that stand at `at`, the longest first.
-    fn at<'a>(&'a self, folded: &'a [char], at: usize) -> impl Iterator<Item = &'a (Vec<char>, u16)> {
-        let rest = folded.get(at..).unwrap_or_default();
-        let latin = |c: Option<&char>| c.is_some_and(char::is_ascii_alphabetic);
-        let within = latin(rest.first()) && latin(at.checked_sub(1).and_then(|before| folded.get(before)));
-        let words = rest.first().filter(|_| !within).and_then(|first| self.words.get(first));
-        words.into_iter().flatten().filter(move |(word, _)| rest.starts_with(word))
+    /// The longest word that stands at `at`: its length and concept.
+    fn at(&self, folded: &[char], at: usize) -> Option<(usize, u16)> {
+        let latin = |at: usize| folded.get(at).is_some_and(char::is_ascii_alphabetic);
+        let within = latin(at) && at > 0 && latin(at - 1);
+        if within { None } else { self.words.at(folded, at).next() }
     }
 }
 

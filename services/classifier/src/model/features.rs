@@ -2,19 +2,17 @@
 //!
 //! Chinese has no spaces, so runs of Han characters give their n-grams; Latin words give themselves, their neighbours
 //! and their parts, which forgives spelling. Concepts (words of three languages that mean the same for a case) tie
-//! the languages together. Scripts and widths are folded, numbers and masked data are one sign.
+//! the languages together.
 
 use kefu_text::script;
 
 use super::concepts::Concepts;
-use super::mood;
+use super::reading::{NUMBER, Reading};
 
-/// Stands for a number or for masked data.
-const NUMBER: char = '#';
-/// Longest piece of a run of Han characters.
-const HAN_PIECE: usize = 4;
-/// Lengths of the pieces of a Latin word.
-const LATIN_PIECES: std::ops::RangeInclusive<usize> = 3..=5;
+/// How much a piece of a run of Han characters weighs, by its length.
+const HAN_WEIGHTS: [Option<f32>; 4] = [Some(0.5), Some(1.0), Some(1.0), Some(0.8)];
+/// How much a part of a Latin word weighs, by its length; shorter ones say nothing.
+const PART_WEIGHTS: [Option<f32>; 5] = [None, None, Some(0.35), Some(0.35), Some(0.35)];
 /// Letters of a Latin word that are looked at.
 const LONGEST_WORD: usize = 24;
 
@@ -37,38 +35,55 @@ enum Kind {
 /// Up to how many characters a text counts as equally long: a long one is hardly small talk.
 const LENGTHS: [usize; 6] = [2, 4, 8, 16, 32, 64];
 
-enum Piece {
-    Han(Vec<char>),
-    Latin(Vec<char>),
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Class {
+    /// Han characters, and numbers among them.
+    Han,
+    Latin,
+    Space,
     Stop,
 }
 
-/// The features of `text`, each once, of unit length together; in an order that depends on nothing but the text.
-pub fn features(text: &str, concepts: &Concepts) -> Vec<Feature> {
-    let folded = folded(text);
+impl Class {
+    fn of(c: char) -> Class {
+        match c {
+            _ if script::is_han(c) || c == NUMBER => Class::Han,
+            _ if c.is_alphabetic() || c == '\'' => Class::Latin,
+            ' ' => Class::Space,
+            _ => Class::Stop,
+        }
+    }
+}
+
+/// The features of a text, each once, of unit length together; in an order that depends on nothing but the text.
+pub fn features(reading: &Reading, concepts: &Concepts) -> Vec<Feature> {
+    let folded = reading.folded.as_slice();
     let mut found = Vec::with_capacity(folded.len() * 5);
-    let mut before: Option<Vec<char>> = None;
-    for piece in pieces(&folded) {
-        match piece {
-            Piece::Han(run) => {
-                han(&run, &mut found);
-                before = None;
+    let mut before = Vec::new();
+    for run in folded.chunk_by(|a, b| Class::of(*a) == Class::of(*b)) {
+        match run.first().map_or(Class::Stop, |c| Class::of(*c)) {
+            Class::Han => {
+                pieces(Kind::Han, run, &HAN_WEIGHTS, &mut found);
+                before.clear();
             }
-            Piece::Latin(word) => {
-                latin(&word, before.as_deref(), &mut found);
-                before = Some(word);
+            Class::Latin => {
+                let word: Vec<char> = run.iter().copied().filter(|c| *c != '\'').take(LONGEST_WORD).collect();
+                latin(&word, &before, &mut found);
+                before = word;
             }
-            Piece::Stop => before = None,
+            Class::Space => {}
+            Class::Stop => before.clear(),
         }
     }
     if !found.is_empty() {
-        conceptual(&folded, concepts, &mut found);
+        conceptual(folded, concepts, &mut found);
         let length = folded.iter().filter(|c| c.is_alphanumeric()).count();
         let class = LENGTHS.iter().filter(|most| length > **most).count();
-        found.push((hash(Kind::Length, [class as u32]), 1.5));
-        let (pleased, grieved) = mood::count(&folded);
-        if pleased + grieved > 0 {
-            found.push((hash(Kind::Mood, [pleased.min(2), grieved.min(2)]), 1.5));
+        found.push((Hash::of(Kind::Length).with(class as u32).value(), 1.5));
+        let mood = reading.mood;
+        if mood.pleased + mood.grieved > 0 {
+            let hash = Hash::of(Kind::Mood).with(mood.pleased.min(2)).with(mood.grieved.min(2));
+            found.push((hash.value(), 1.5));
         }
     }
     unit(found)
@@ -77,88 +92,63 @@ pub fn features(text: &str, concepts: &Concepts) -> Vec<Feature> {
 fn conceptual(folded: &[char], concepts: &Concepts, found: &mut Vec<Feature>) {
     let named = concepts.find(folded);
     for (place, first) in named.iter().enumerate() {
-        found.push((hash(Kind::Concept, [*first as u32]), 1.6));
+        found.push((Hash::of(Kind::Concept).with(u32::from(*first)).value(), 1.6));
+        let pair = Hash::of(Kind::Concepts).with(u32::from(*first));
         for second in named.iter().skip(place + 1) {
-            found.push((hash(Kind::Concepts, [*first as u32, *second as u32]), 1.0));
+            found.push((pair.with(u32::from(*second)).value(), 1.0));
         }
     }
 }
 
-/// Folded characters with every number, and everything in square brackets, as one sign.
-pub fn folded(text: &str) -> Vec<char> {
-    let mut folded: Vec<char> = Vec::with_capacity(text.len());
-    let mut characters = text.chars().map(script::fold_char).peekable();
-    while let Some(c) = characters.next() {
-        if c == '[' {
-            while characters.next_if(|c| *c != ']' && *c != '\n').is_some() {}
-            characters.next_if_eq(&']');
-            folded.push(NUMBER);
-        } else if c.is_numeric() && !script::is_han(c) {
-            if folded.last() != Some(&NUMBER) {
-                folded.push(NUMBER);
-            }
-        } else {
-            folded.push(c);
-        }
-    }
-    folded
-}
-
-fn pieces(folded: &[char]) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    let class = |c: char| match c {
-        _ if script::is_han(c) || c == NUMBER => 'h',
-        _ if c.is_alphabetic() || c == '\'' => 'l',
-        ' ' => ' ',
-        _ => '.',
-    };
-    for run in folded.chunk_by(|a, b| class(*a) == class(*b)) {
-        match run.first().copied().map(class) {
-            Some('h') => pieces.push(Piece::Han(run.to_vec())),
-            Some('l') => {
-                let word: Vec<char> = run.iter().copied().filter(|c| *c != '\'').take(LONGEST_WORD).collect();
-                pieces.push(if word.is_empty() { Piece::Stop } else { Piece::Latin(word) });
-            }
-            Some(' ') => {}
-            _ => pieces.push(Piece::Stop),
-        }
-    }
-    pieces
-}
-
-fn han(run: &[char], found: &mut Vec<Feature>) {
-    for length in 1..=HAN_PIECE {
-        let weight = [0.5, 1.0, 1.0, 0.8].get(length - 1).copied().unwrap_or(1.0);
-        for piece in run.windows(length) {
-            found.push((hash(Kind::Han, piece.iter().map(|c| *c as u32)), weight));
+/// The pieces of `run` that have a weight by their length, shorter ones first. Each goes on where the one of a
+/// character less ended, so a character more costs one step of the hash.
+fn pieces(kind: Kind, run: &[char], weights: &[Option<f32>], found: &mut Vec<Feature>) {
+    let mut hashes = vec![Hash::of(kind); run.len()];
+    for (last, weight) in weights.iter().enumerate() {
+        for (hash, c) in hashes.iter_mut().zip(run.iter().skip(last)) {
+            *hash = hash.with(u32::from(*c));
+            found.extend(weight.map(|weight| (hash.value(), weight)));
         }
     }
 }
 
-fn latin(word: &[char], before: Option<&[char]>, found: &mut Vec<Feature>) {
-    let codes = |word: &[char]| word.iter().map(|c| *c as u32).collect::<Vec<_>>();
-    found.push((hash(Kind::Word, codes(word)), 1.2));
-    if let Some(before) = before {
-        found.push((hash(Kind::Pair, [codes(before), vec![0], codes(word)].concat()), 1.0));
+/// A word; `before` is the word it follows, empty if it follows none.
+fn latin(word: &[char], before: &[char], found: &mut Vec<Feature>) {
+    if word.is_empty() {
+        return;
     }
-    let bounded: Vec<u32> = [vec![1], codes(word), vec![2]].concat();
-    for length in LATIN_PIECES {
-        for part in bounded.windows(length) {
-            found.push((hash(Kind::Part, part.iter().copied()), 0.35));
-        }
+    found.push((Hash::of(Kind::Word).with_all(word).value(), 1.2));
+    if !before.is_empty() {
+        found.push((Hash::of(Kind::Pair).with_all(before).with(0).with_all(word).value(), 1.0));
+    }
+    let bounded: Vec<char> = ['\u{1}'].iter().chain(word).chain(&['\u{2}']).copied().collect();
+    pieces(Kind::Part, &bounded, &PART_WEIGHTS, found);
+}
+
+/// FNV-1a with a final mix. Pieces that begin alike share the hash of their beginning.
+#[derive(Clone, Copy)]
+struct Hash(u64);
+
+impl Hash {
+    fn of(kind: Kind) -> Hash {
+        Hash(0xcbf2_9ce4_8422_2325 ^ (kind as u64))
+    }
+
+    fn with(self, code: u32) -> Hash {
+        Hash((self.0 ^ u64::from(code)).wrapping_mul(0x0100_0000_01b3))
+    }
+
+    fn with_all(self, characters: &[char]) -> Hash {
+        characters.iter().fold(self, |hash, c| hash.with(u32::from(*c)))
+    }
+
+    fn value(self) -> u64 {
+        (self.0 ^ (self.0 >> 32)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
     }
 }
 
-/// FNV-1a with a final mix.
-fn hash(kind: Kind, codes: impl IntoIterator<Item = u32>) -> u64 {
-    let mut hash = 0xcbf2_9ce4_8422_2325 ^ (kind as u64);
-    for code in codes {
-        hash = (hash ^ u64::from(code)).wrapping_mul(0x0100_0000_01b3);
-    }
-    hash ^= hash >> 32;
-    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
-}
-
+/// Short codes of two kinds can have one hash, and weigh differently: which of them stays follows from their order and
+/// from how the sort goes. To change either is another algorithm of the model.
 fn unit(mut found: Vec<Feature>) -> Vec<Feature> {
     found.sort_unstable_by_key(|(hash, _)| *hash);
     found.dedup_by_key(|(hash, _)| *hash);
@@ -173,20 +163,24 @@ fn unit(mut found: Vec<Feature>) -> Vec<Feature> {
 mod tests {
     use super::*;
 
+    fn seen(text: &str, concepts: &Concepts) -> Vec<Feature> {
+        features(&Reading::of(text), concepts)
+    }
+
     #[test]
     fn scripts_widths_and_numbers_make_no_difference() {
         let concepts = Concepts::default();
         let same = [("訂單12還沒到", "订单9还没到"), ("ＷＨＥＲＥ　is it", "where is it"), ("電話[phone]", "电话138")];
         for (one, other) in same {
-            assert_eq!(features(one, &concepts), features(other, &concepts), "{one}");
+            assert_eq!(seen(one, &concepts), seen(other, &concepts), "{one}");
         }
-        assert_ne!(features("退货", &concepts), features("换货", &concepts));
-        assert!(features("!?。", &concepts).is_empty());
+        assert_ne!(seen("退货", &concepts), seen("换货", &concepts));
+        assert!(seen("!?。", &concepts).is_empty());
     }
 
     #[test]
     fn features_have_unit_length_and_come_once() {
-        let found = features("where is my order 订单 到哪了 order order", &Concepts::default());
+        let found = seen("where is my order 订单 到哪了 order order", &Concepts::default());
         let length: f32 = found.iter().map(|(_, weight)| weight * weight).sum();
         assert!((length - 1.0).abs() < 1e-5);
         assert!(found.windows(2).all(|pair| pair[0].0 < pair[1].0));

@@ -2,6 +2,8 @@
 
 use std::sync::LazyLock;
 
+use kefu_text::lexicon::Lexicon;
+
 use super::concepts::Concepts;
 
 /// Two lines: words that please, words that grieve; the longer word counts where two begin alike.
@@ -13,34 +15,45 @@ const NEGATIONS: [&str; 12] =
     ["不", "没", "别", "无", "未", "勿", "not ", "no ", "never ", "nt ", "without ", "hardly "];
 
 static MOODS: LazyLock<Concepts> = LazyLock::new(|| Concepts::parse(WORDS));
+static NEGATING: LazyLock<Lexicon<()>> =
+    LazyLock::new(|| Lexicon::new(NEGATIONS.map(|negation| (negation.chars().collect(), ()))));
 
-/// How many words of folded text please and how many grieve; a negated one counts for the other side.
-pub fn count(folded: &[char]) -> (u32, u32) {
-    let (mut pleased, mut grieved) = (0, 0);
-    for (start, _, mood) in MOODS.occurrences(folded) {
-        let before: String = folded
-            .get(start.saturating_sub(REACH)..start)
-            .unwrap_or_default()
-            .iter()
-            .rev()
-            .take_while(|c| c.is_alphanumeric() || matches!(c, ' ' | '\''))
-            .filter(|c| **c != '\'')
-            .collect();
-        let before: String = before.chars().rev().collect();
-        let negated = NEGATIONS.iter().any(|negation| before.contains(negation));
-        if (mood == 0) != negated {
-            pleased += 1;
-        } else {
-            grieved += 1;
+/// How many words of a text please and how many grieve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mood {
+    /// Words that please.
+    pub pleased: u32,
+    /// Words that grieve.
+    pub grieved: u32,
+}
+
+impl Mood {
+    /// The mood of folded text; a negated word counts for the other side.
+    pub fn of(folded: &[char]) -> Mood {
+        let mut mood = Mood { pleased: 0, grieved: 0 };
+        for (start, side) in MOODS.occurrences(folded) {
+            let before = folded.get(start.saturating_sub(REACH)..start).unwrap_or_default();
+            if (side == 0) != negates(before) {
+                mood.pleased += 1;
+            } else {
+                mood.grieved += 1;
+            }
         }
+        mood
     }
-    (pleased, grieved)
+}
+
+/// Whether a negation stands in `before`, after the last sign that ends a phrase.
+fn negates(before: &[char]) -> bool {
+    let goes_on = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '\'');
+    let phrase = before.rsplit(|c| !goes_on(c)).next().unwrap_or_default();
+    let phrase: Vec<char> = phrase.iter().copied().filter(|c| *c != '\'').collect();
+    (0..phrase.len()).any(|at| NEGATING.at(&phrase, at).next().is_some())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::model::features::folded;
+    use crate::model::reading::Reading;
 
     #[test]
     fn a_negated_word_counts_for_the_other_side() {
@@ -53,7 +66,8 @@ mod tests {
             ("糟糕", (0, 1)),
             ("发货", (0, 0)),
         ] {
-            assert_eq!(count(&folded(text)), expected, "{text}");
+            let mood = Reading::of(text).mood;
+            assert_eq!((mood.pleased, mood.grieved), expected, "{text}");
         }
     }
 }
