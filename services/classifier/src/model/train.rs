@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
+
 use super::arithmetic::softmax;
 use super::features::Feature;
 use super::labels::COUNT;
@@ -31,7 +33,7 @@ impl Default for Settings {
 /// What was learned: a row of weights for each feature that was seen.
 #[derive(Clone, Debug, Default)]
 pub struct Weights {
-    places: HashMap<u64, u32>,
+    places: HashMap<u64, u32, FixedState>,
     rows: Vec<Row>,
     bias: Row,
 }
@@ -39,7 +41,7 @@ pub struct Weights {
 impl Weights {
     /// Learns from features and the labels' indices.
     pub fn train(examples: &[(Vec<Feature>, usize)], settings: Settings) -> Weights {
-        let mut places = HashMap::new();
+        let mut places = HashMap::with_hasher(FixedState::default());
         let indexed: Vec<(Vec<(usize, f32)>, usize)> = examples
             .iter()
             .map(|(features, label)| {
@@ -58,7 +60,7 @@ impl Weights {
         for _ in 0..settings.passes {
             shuffle(&mut order, &mut random);
             for (features, label) in order.iter().filter_map(|at| indexed.get(*at)) {
-                let mut errors = weights.scores_at(features);
+                let mut errors = weights.scores_at(features.iter().copied());
                 softmax(&mut errors, 1.0);
                 if let Some(error) = errors.get_mut(*label) {
                     *error -= 1.0;
@@ -76,8 +78,7 @@ impl Weights {
 
     /// The scores of all labels; features never seen count for nothing.
     pub fn scores(&self, features: &[Feature]) -> Row {
-        let known = features.iter().filter_map(|(hash, value)| Some((*self.places.get(hash)? as usize, *value)));
-        self.scores_at(&known.collect::<Vec<_>>())
+        self.scores_at(features.iter().filter_map(|(hash, value)| Some((*self.places.get(hash)? as usize, *value))))
     }
 
     /// How many features were seen in training.
@@ -85,9 +86,9 @@ impl Weights {
         self.rows.len()
     }
 
-    fn scores_at(&self, features: &[(usize, f32)]) -> Row {
+    fn scores_at(&self, features: impl Iterator<Item = (usize, f32)>) -> Row {
         let mut scores = self.bias;
-        for (row, value) in features.iter().filter_map(|(place, value)| Some((self.rows.get(*place)?, value))) {
+        for (row, value) in features.filter_map(|(place, value)| Some((self.rows.get(place)?, value))) {
             for (score, weight) in scores.iter_mut().zip(row) {
                 *score += weight * value;
             }
