@@ -1,7 +1,5 @@
 //! The service is fed with the same bytes as the Kafka Streams program, and writes as much.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
 use std::collections::HashMap;
 
 use kefu_bench::generator::{Generator, STEPS, Schedule};

@@ -14,6 +14,7 @@ use kefu_policy::Policies;
 use crate::backend::{Sink, StateSource};
 use crate::context::{Clock, Environment};
 use crate::effects::{Effects, Emission, Encoding};
+use crate::running::{Running, StageCounts};
 use crate::state::StateError;
 use crate::task::{Record, Task};
 use crate::timers::{Due, Place, Reached};
@@ -40,28 +41,6 @@ pub enum PipelineError {
     },
 }
 
-/// Counts of what a stage did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StageCounts {
-    /// Records that changed something.
-    pub processed: u64,
-    /// Records seen before.
-    pub duplicates: u64,
-    /// Records that became dead letters.
-    pub rejected: u64,
-    /// Records written.
-    pub emitted: u64,
-    /// Timers fired.
-    pub timers: u64,
-}
-
-struct Running {
-    stage: Stage,
-    task: Box<dyn Task>,
-    counts: StageCounts,
-    faults: Vec<String>,
-}
-
 /// All stages in one thread.
 pub struct Pipeline {
     running: Vec<Running>,
@@ -83,12 +62,7 @@ impl Pipeline {
                 readers.entry(topic.name).or_default().push(index);
             }
         }
-        let running = topology.stages.iter().map(|stage| Running {
-            task: stage.new_task(),
-            stage: stage.clone(),
-            counts: StageCounts::default(),
-            faults: Vec::new(),
-        });
+        let running = topology.stages.iter().map(Running::new);
         let (running, encoding) = (running.collect(), Encoding::AtOnce);
         let readers = readers.into_iter().map(|(topic, stages)| (topic, stages.into())).collect();
         Self { running, readers, queue: VecDeque::new(), codec, policies, clock, encoding }
@@ -280,7 +254,7 @@ impl Pipeline {
         for index in 0..self.running.len() {
             let running = &mut self.running[index];
             for key in running.task.missing_for_policies(limit) {
-                supply(running, key, states)?;
+                running.supply(key, states)?;
             }
             let mut effects = Effects::default();
             let environment = environment(&self.codec, &self.policies, self.clock, self.encoding);
@@ -306,7 +280,7 @@ impl Pipeline {
         self.set_now(due.at);
         let running = &mut self.running[index];
         for key in running.task.missing_for_timers(Reached::all(due.at), 1) {
-            supply(running, key, states)?;
+            running.supply(key, states)?;
         }
         let mut effects = Effects::default();
         let environment = environment(&self.codec, &self.policies, self.clock, self.encoding);
@@ -356,7 +330,7 @@ impl Pipeline {
                 told.push(running.stage.service);
             }
             for key in running.task.missing() {
-                supply(running, key, states)?;
+                running.supply(key, states)?;
             }
             let environment = environment(&self.codec, &self.policies, self.clock, self.encoding);
             running.task.run(environment, &mut effects);
@@ -374,12 +348,7 @@ impl Pipeline {
 
     fn take(&mut self, index: usize, record: Option<&Record<'_>>, effects: Effects, sink: &mut dyn Sink) {
         let running = &mut self.running[index];
-        running.counts.processed += effects.processed;
-        running.counts.duplicates += effects.duplicates;
-        running.counts.rejected += effects.rejected;
-        running.counts.timers += effects.timers;
-        running.counts.emitted += effects.emissions.len() as u64;
-        running.faults.extend(effects.timer_faults);
+        running.count(&effects);
         if let Some(record) = record {
             for letter in &effects.dead_letters {
                 sink.dead_letter(&running.stage, record, letter);
@@ -396,13 +365,4 @@ impl Pipeline {
 
 fn environment<'a>(codec: &'a Codec, policies: &'a Policies, clock: Clock, encoding: Encoding) -> Environment<'a> {
     Environment { codec, policies, clock, encoding }
-}
-
-fn supply(running: &mut Running, key: Arc<str>, states: &dyn StateSource) -> Result<(), PipelineError> {
-    let stage = &running.stage;
-    let bytes = states.load(stage, &key).map_err(|error| PipelineError::Store { stage: stage.id(), error })?;
-    running
-        .task
-        .supply(key, bytes.as_deref())
-        .map_err(|error| PipelineError::State { stage: running.stage.id(), error })
 }

@@ -25,6 +25,8 @@ pub trait Processor: Send + Sync + 'static {
     const EAGER: bool = true;
     /// Whether its states hold what a policy decided, so that [`Processor::on_policies`] must hear of a new one.
     const HEEDS_POLICIES: bool = false;
+    /// Whether it has something to say in [`Processor::on_end`].
+    const HEEDS_END: bool = false;
     /// What it remembers of a key.
     type State: StateRecord;
     /// What it reads.
@@ -75,7 +77,8 @@ pub trait Processor: Send + Sync + 'static {
         Ok(())
     }
 
-    /// A replay is over: emit what would only have been emitted later, as it stands.
+    /// A replay is over: emit what would only have been emitted later, as it stands. Called for each state, if the
+    /// processor [heeds](Processor::HEEDS_END) it.
     fn on_end(&self, state: &mut Option<Self::State>, ctx: &mut Context<'_>) {
         let _ = (state, ctx);
     }

@@ -35,7 +35,8 @@ type ByKey<T> = HashMap<Arc<str>, T, foldhash::fast::RandomState>;
 
 pub(crate) struct ProcessorTask<P: Processor> {
     processor: Arc<P>,
-    slots: ByKey<Slot<P::State>>,
+    /// Boxed: states are large, and the table moves what it holds when it grows.
+    slots: ByKey<Box<Slot<P::State>>>,
     timers: Timers,
     unloaded_timers: ByKey<Due>,
     queue: Vec<Queued<P::Input>>,
@@ -67,7 +68,7 @@ impl<P: Processor> ProcessorTask<P> {
         effects: &mut Effects,
         work: impl FnOnce(&P, &mut Option<P::State>, &mut Context<'_>) -> Result<(), Reject>,
     ) -> Result<Outcome, Reject> {
-        let slot = self.slots.entry(key.clone()).or_insert(Slot::EMPTY);
+        let slot = self.slots.entry(key.clone()).or_insert_with(|| Box::new(Slot::EMPTY));
         if P::HEEDS_POLICIES && slot.state.is_none() {
             slot.policies = environment.policies.mark(split_key(key).0);
         }
@@ -164,8 +165,8 @@ impl<P: Processor> ProcessorTask<P> {
         }
     }
 
-    fn keys_where(&self, chosen: impl Fn(&str) -> bool) -> Vec<Arc<str>> {
-        let mut keys: Vec<Arc<str>> = self.slots.keys().filter(|key| chosen(key)).cloned().collect();
+    fn keys(&self) -> Vec<Arc<str>> {
+        let mut keys: Vec<Arc<str>> = self.slots.keys().cloned().collect();
         keys.sort_unstable();
         keys
     }
@@ -217,7 +218,8 @@ impl<P: Processor> Task for ProcessorTask<P> {
         let length = bytes.map_or(0, <[u8]>::len);
         let noted = self.unloaded_timers.remove(&key);
         self.timers.set(&key, noted, due);
-        self.slots.insert(key, Slot { state, due, policies: header.policies, bytes: length, dirty: false });
+        let slot = Slot { state, due, policies: header.policies, bytes: length, dirty: false };
+        self.slots.insert(key, Box::new(slot));
         Ok(())
     }
 
@@ -308,7 +310,8 @@ impl<P: Processor> Task for ProcessorTask<P> {
     }
 
     fn end(&mut self, environment: Environment<'_>, effects: &mut Effects) {
-        for key in self.keys_where(|_| true) {
+        let keys = if P::HEEDS_END { self.keys() } else { Vec::new() };
+        for key in keys {
             let done = self.step(&key, None, None, environment, effects, |processor, state, context| {
                 processor.on_end(state, context);
                 Ok(())

@@ -37,8 +37,8 @@ pub(crate) struct Slot<S> {
 impl<S: StateRecord> Slot<S> {
     pub(crate) const EMPTY: Self = Slot { state: None, due: None, policies: 0, bytes: 0, dirty: false };
 
-    /// Whether the state or what was written with it could not be stored. One record that is too large must not stop the
-    /// partition.
+    /// Whether the state or what was written with it could not be stored. One record that is too large must not stop
+    /// the partition.
     pub(crate) fn is_too_large(&mut self, cause: Option<Cause>, written: Option<&[Emission]>) -> bool {
         self.bytes += GROWTH * cause.map_or(TIMER_BYTES, |cause| cause.bytes);
         if self.bytes > STATE_BYTES_MAX / 2 {

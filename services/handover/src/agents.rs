@@ -195,7 +195,7 @@ impl AgentState {
         for case_id in over {
             self.cases.remove_mut(&case_id);
         }
-        self.tidy_at = self.cases.values().filter_map(|record| forget(record)).min();
+        self.tidy_at = self.cases.values().filter_map(forget).min();
     }
 }
 

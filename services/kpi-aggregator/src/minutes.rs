@@ -36,6 +36,7 @@ impl StateRecord for MinuteState {
 
 impl Processor for Minutes {
     const NAME: &'static str = "minutes";
+    const HEEDS_END: bool = true;
     const OUTPUTS: &'static [TopicInfo] = &[WINDOWS.info];
     type State = MinuteState;
     type Input = MinuteInput;

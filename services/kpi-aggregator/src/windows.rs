@@ -36,6 +36,7 @@ impl StateRecord for WindowState {
 
 impl Processor for Windows {
     const NAME: &'static str = "windows";
+    const HEEDS_END: bool = true;
     const OUTPUTS: &'static [TopicInfo] = &[ROWS.info, KPI_LATE.info];
     type State = WindowState;
     type Input = WindowInput;

@@ -22,8 +22,8 @@ pub(crate) struct BenchArgs {
     /// Worker threads of kefu's service.
     #[arg(long, default_value_t = 1)]
     pub(crate) threads: u32,
-    /// A setting of kefu's service, `name=value`, such as `telemetry.log=debug`. Those of librdkafka go by variables, such
-    /// as `KEFU__KAFKA__PROPERTIES__LINGER__MS=20`.
+    /// A setting of kefu's service, `name=value`, such as `telemetry.log=debug`. Those of librdkafka go by variables,
+    /// such as `KEFU__KAFKA__PROPERTIES__LINGER__MS=20`.
     #[arg(long = "set", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,
     /// A folder with the built Kafka Streams program, which then runs beside kefu's.

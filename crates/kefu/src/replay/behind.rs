@@ -225,7 +225,7 @@ mod tests {
             pipeline.set_now(recorded.at());
             (output.line, output.now) = (Some(line.number), recorded.at());
             let input = recorded.to_record(&codec).unwrap();
-            output.written(&Arc::new(recorded.to_emission()));
+            output.written(&Arc::new(recorded.into_emission()));
             let record =
                 Record { topic: input.topic.name, key: input.key.as_bytes(), payload: &input.payload, index: 0 };
             pipeline.push(record, None, &NoStates, &mut output).unwrap();

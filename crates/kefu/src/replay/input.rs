@@ -85,7 +85,7 @@ impl Recorded {
     }
 
     /// What it becomes in a pipeline.
-    pub(super) fn to_emission(self) -> Emission {
+    pub(super) fn into_emission(self) -> Emission {
         let (key, at) = (self.key(), self.at());
         match self {
             Recorded::Channel(event) => Emission::new(&CHANNEL_EVENTS, key, Arc::new(*event), at),

@@ -116,7 +116,7 @@ impl Replay {
         match line.parse() {
             Ok(recorded) => {
                 self.inputs += 1;
-                self.play(line.number, Arc::new(recorded.to_emission()))
+                self.play(line.number, Arc::new(recorded.into_emission()))
             }
             Err(detail) => {
                 self.bad_lines += 1;

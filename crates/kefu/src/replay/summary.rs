@@ -8,7 +8,7 @@ use std::sync::Arc;
 use kefu_contracts::codec::Codec;
 use kefu_contracts::kpi::{KpiRow, MetricValue};
 use kefu_contracts::topic::{KPI, Value};
-use kefu_processor::pipeline::StageCounts;
+use kefu_processor::StageCounts;
 use kefu_processor::{DeadLetter, Emission, Record, Sink, Stage};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use kefu_contracts::Timestamp;
 use kefu_processor::Pipeline;
-use kefu_processor::pipeline::StageCounts;
+use kefu_processor::StageCounts;
 
 use crate::metrics::{Metrics, ServiceLabel, StageLabel};
 
