@@ -73,7 +73,7 @@ impl Processor for Cases {
             return Ok(());
         }
         let mut case = state.take().unwrap_or_else(|| CaseState::of(&event));
-        let appends = case.history.last_instant().is_none_or(|last| event.at > last);
+        let appends = case.last_instant().is_none_or(|last| event.at > last);
         match case.history.learn(&event) {
             true if appends && event.retracts.is_none() => case.tell(ctx, &[event.at], Beginning::MayWait),
             true => {
@@ -145,6 +145,11 @@ impl CaseState {
     fn instants(&self) -> Vec<Timestamp> {
         let all: BTreeSet<Timestamp> = self.history.instants().into_iter().chain(self.told.keys().copied()).collect();
         all.into_iter().collect()
+    }
+
+    /// The last instant at which something became known, or for which a verdict was told.
+    fn last_instant(&self) -> Option<Timestamp> {
+        self.history.last_instant().max(self.told.keys().next_back().copied())
     }
 
     /// Tells what is new at `instants`: all of them, or one after all others.

@@ -110,6 +110,20 @@ fn a_retracted_message_is_taken_out_and_what_was_told_is_put_right() {
 }
 
 #[test]
+fn what_was_told_for_a_retracted_message_follows_what_is_learned_of_the_time_before() {
+    let mut driver = driver();
+    send(&mut driver, &fact(1_000, "e-1", 0, FactKind::Opened, "你好"));
+    let wrong = fact(5_000, "e-3", 0, FactKind::CustomerMessage, "充电宝着火了");
+    send(&mut driver, &wrong);
+    let retracted = CaseEvent { retracts: Some(wrong.event_id), ..fact(5_000, "e-3", 9, FactKind::Retracted, "") };
+    send(&mut driver, &retracted);
+    send(&mut driver, &fact(3_000, "e-2", 0, FactKind::CustomerMessage, "转人工"));
+    let told = told(&driver);
+    let last = |at: i64| told.iter().rfind(|told| told.at.ms() == at).and_then(|told| told.subtype);
+    assert_eq!((last(3_000), last(5_000)), (Some(Subtype::HumanAgent), Some(Subtype::HumanAgent)));
+}
+
+#[test]
 fn flags_and_tiers_raise_the_priority_at_their_instant() {
     let mut driver = driver();
     send(&mut driver, &fact(1_000, "e-1", 0, FactKind::Opened, "什么时候发货"));
