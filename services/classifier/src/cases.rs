@@ -147,6 +147,11 @@ impl CaseState {
         all.into_iter().collect()
     }
 
+    /// The first of [`CaseState::instants`].
+    fn first_instant(&self) -> Option<Timestamp> {
+        self.history.first_instant().into_iter().chain(self.told.keys().next().copied()).min()
+    }
+
     /// The last instant at which something became known, or for which a verdict was told.
     fn last_instant(&self) -> Option<Timestamp> {
         self.history.last_instant().max(self.told.keys().next_back().copied())
@@ -155,7 +160,7 @@ impl CaseState {
     /// Tells what is new at `instants`: all of them, or one after all others.
     fn tell(&mut self, ctx: &mut Context<'_>, instants: &[Timestamp], beginning: Beginning) {
         let model = Model::standard();
-        let first = self.instants().first().copied();
+        let first = self.first_instant();
         let mut before = self.latest.take().filter(|latest| instants.first().is_some_and(|at| latest.at < *at));
         for at in instants.iter().copied() {
             let situation = self.history.situation_at(at, self.channel);

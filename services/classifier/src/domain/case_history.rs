@@ -67,24 +67,28 @@ pub struct CaseHistory {
 impl CaseHistory {
     /// Takes a fact in; whether that may change a verdict.
     pub fn learn(&mut self, event: &CaseEvent) -> bool {
-        let fact = hash_64(&[&event.event_id]);
         match event.kind {
             FactKind::Retracted => event.retracts.as_ref().is_some_and(|id| self.retract(hash_64(&[id]))),
-            FactKind::Flagged => self.flag(event, fact),
+            FactKind::Flagged => self.flag(event),
             FactKind::StatusChanged => {
-                self.change_status(event, fact);
-                speaks(event) && self.hear(event, fact)
+                self.change_status(event);
+                speaks(event) && self.hear(event)
             }
-            _ => speaks(event) && self.hear(event, fact),
+            _ => speaks(event) && self.hear(event),
         }
     }
 
     /// The instants at which something became known, in order, from the first message on.
     pub fn instants(&self) -> BTreeSet<Timestamp> {
-        let first = self.messages.first().map(|message| message.at);
+        let first = self.first_instant();
         let flagged =
             self.flags.iter().map(|flagged| flagged.place.0).filter(|at| first.is_some_and(|first| *at > first));
         self.messages.iter().map(|message| message.at).chain(flagged).collect()
+    }
+
+    /// The first instant at which something became known.
+    pub fn first_instant(&self) -> Option<Timestamp> {
+        self.messages.first().map(|message| message.at)
     }
 
     /// The last instant at which something became known.
@@ -116,7 +120,8 @@ impl CaseHistory {
         }
     }
 
-    fn hear(&mut self, event: &CaseEvent, fact: u64) -> bool {
+    fn hear(&mut self, event: &CaseEvent) -> bool {
+        let fact = number(event);
         let opens = event.kind == FactKind::Opened;
         let found = self.messages.binary_search_by(|message| {
             (message.at, message.cause_id.as_str()).cmp(&(event.at, event.cause_id.as_str()))
@@ -144,17 +149,11 @@ impl CaseHistory {
             }
         };
         let Some(message) = self.messages.get_mut(known) else { return false };
-        let before = message.clone();
         message.told_by.insert(fact);
         if opens {
             message.opens = Some(fact);
         }
-        if message.text.is_empty() {
-            message.text = said(event);
-        }
-        message.tier.clone_from(&event.context.tier);
-        message.channel = event.channel;
-        *message != before
+        message.take_over(event)
     }
 
     /// Keeps the first messages and those that open the case.
@@ -168,11 +167,12 @@ impl CaseHistory {
         });
     }
 
-    fn flag(&mut self, event: &CaseEvent, fact: u64) -> bool {
+    fn flag(&mut self, event: &CaseEvent) -> bool {
         let important = |flag: &Option<String>| flag.as_deref() == Some(Flag::Important.as_str());
         if !important(&event.to) && !important(&event.from) {
             return false;
         }
+        let fact = number(event);
         let flagged = Flagged { place: place(event), fact, important: important(&event.to) };
         self.flags.retain(|known| known.fact != fact);
         let at = self.flags.partition_point(|known| known.place < flagged.place);
@@ -181,11 +181,11 @@ impl CaseHistory {
         true
     }
 
-    fn change_status(&mut self, event: &CaseEvent, fact: u64) {
+    fn change_status(&mut self, event: &CaseEvent) {
         let place = place(event);
         if self.last_status.as_ref().is_none_or(|last| last.place <= place) {
             let closed = event.to.as_deref() == Some(Status::Closed.as_str());
-            self.last_status = Some(StatusChange { place, fact, closed });
+            self.last_status = Some(StatusChange { place, fact: number(event), closed });
         }
     }
 
@@ -206,6 +206,26 @@ impl CaseHistory {
         self.messages.retain(|message| !message.told_by.is_empty());
         changed
     }
+}
+
+impl Message {
+    /// Takes over what another fact says of the same event; whether that is anything else. Mostly it is not: each
+    /// case begins with two facts of one event.
+    fn take_over(&mut self, event: &CaseEvent) -> bool {
+        let text = if self.text.is_empty() { said(event) } else { String::new() };
+        let differs = !text.is_empty() || self.tier != event.context.tier || self.channel != event.channel;
+        if !text.is_empty() {
+            self.text = text;
+        }
+        self.tier.clone_from(&event.context.tier);
+        self.channel = event.channel;
+        differs
+    }
+}
+
+/// The number that a fact is remembered by.
+fn number(event: &CaseEvent) -> u64 {
+    hash_64(&[&event.event_id])
 }
 
 /// Whether the fact is something the customer said, or the case's beginning, whoever wrote it down.
@@ -243,9 +263,8 @@ fn joined(messages: &[&Message]) -> String {
             joined.push('\n');
             left -= 1;
         }
-        let taken: String = message.text.chars().take(left).collect();
-        left -= taken.chars().count();
-        joined.push_str(&taken);
+        joined.extend(message.text.chars().take(left));
+        left = left.saturating_sub(message.text.chars().count());
         if left == 0 {
             break;
         }
@@ -277,11 +296,10 @@ mod tests {
     #[test]
     fn two_facts_of_one_event_are_one_message() {
         let opened = fact(1, "e-1", 0, FactKind::Opened, "没收到货");
-        let message = fact(1, "e-1", 1, FactKind::CustomerMessage, "没收到货");
-        let history = learned(&[opened.clone(), message]);
+        let mut history = learned(std::slice::from_ref(&opened));
+        assert!(!history.learn(&fact(1, "e-1", 1, FactKind::CustomerMessage, "没收到货")), "nothing more is said");
         assert_eq!(heard(&history, 1).text, "没收到货");
         assert_eq!(history.opened_at(), Some(Timestamp::from_ms(1)));
-        let mut history = history;
         let retracted = CaseEvent { retracts: Some(opened.event_id), ..fact(1, "e-0", 9, FactKind::Retracted, "") };
         assert!(history.learn(&retracted));
         assert_eq!((heard(&history, 1).text.as_str(), history.opened_at()), ("没收到货", None));
