@@ -29,9 +29,9 @@ pub enum Step {
     SendOffsets,
     /// Commit the transaction: [`Worker::committed`], or [`Worker::aborted`] if that is not sure.
     EndTransaction,
-    /// Write a task's committed states to its hot copy: [`Worker::copy_done`]; [`Worker::copies_later`] if Redis is
-    /// away, [`Worker::give_up`] if the copy is not this worker's any more.
-    WriteCopy(TaskId),
+    /// Write the committed states of all tasks that are [`Worker::behind`] to their hot copies: [`Worker::copy_done`]
+    /// for each; [`Worker::copies_later`] if Redis is away, [`Worker::give_up`] if a copy is not this worker's any more.
+    WriteCopies,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -85,7 +85,7 @@ impl<I: Ord> Worker<I> {
             Phase::Producing => Step::Produce,
             Phase::Sending => Step::SendOffsets,
             Phase::Ending => Step::EndTransaction,
-            Phase::Copying => self.behind().map_or(Step::Work, Step::WriteCopy),
+            Phase::Copying => Step::WriteCopies,
         }
     }
 
@@ -108,8 +108,9 @@ impl<I: Ord> Worker<I> {
         self.copies().find_map(|(task, copy)| Some((task, copy.step()?)))
     }
 
-    fn behind(&self) -> Option<TaskId> {
-        self.copies().find_map(|(task, copy)| copy.is_behind().then_some(task))
+    /// The tasks whose hot copies miss committed states.
+    pub fn behind(&self) -> impl Iterator<Item = TaskId> {
+        self.copies().filter_map(|(task, copy)| copy.is_behind().then_some(task))
     }
 
     /// Whether all tasks can be used, and what was computed counts.
@@ -166,7 +167,7 @@ impl<I: Ord> Worker<I> {
         match self.phase {
             // who took long may have lost the next one meanwhile
             Phase::Asked if done == CopyDone::Noted => self.phase = Phase::Between,
-            Phase::Copying if self.behind().is_none() => self.phase = Phase::Working,
+            Phase::Copying if self.behind().next().is_none() => self.phase = Phase::Working,
             _ => {}
         }
     }
@@ -228,7 +229,7 @@ impl<I: Ord> Worker<I> {
                 copy.committed(states);
             }
         }
-        self.phase = if self.behind().is_some() { Phase::Copying } else { Phase::Working };
+        self.phase = if self.behind().next().is_some() { Phase::Copying } else { Phase::Working };
     }
 
     /// Redis is away: states stay in memory until after another commit.

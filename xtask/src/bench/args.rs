@@ -26,6 +26,9 @@ pub(crate) struct BenchArgs {
     /// such as `KEFU__KAFKA__PROPERTIES__LINGER__MS=20`.
     #[arg(long = "set", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,
+    /// A setting of the broker, `name=value`, such as `transaction.partition.verification.enable=false`.
+    #[arg(long = "broker", value_parser = setting)]
+    pub(crate) broker: Vec<(String, String)>,
     /// A folder with the built Kafka Streams program, which then runs beside kefu's.
     #[arg(long)]
     pub(crate) peer: Option<PathBuf>,

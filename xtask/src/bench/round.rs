@@ -46,7 +46,8 @@ pub(crate) struct Round<'a> {
 
 impl<'a> Round<'a> {
     pub(crate) fn start(args: &'a BenchArgs, number: u32) -> Result<Self, Failure> {
-        let kafka = Kafka::start(KafkaOptions { heap_mib: HEAP_MIB, ..KafkaOptions::default() })?;
+        let properties = args.broker.clone();
+        let kafka = Kafka::start(KafkaOptions { heap_mib: HEAP_MIB, properties, ..KafkaOptions::default() })?;
         let redis = Redis::start()?;
         let folder = repository::root().join("target/bench").join(format!("round-{number}"));
         if folder.exists() {

@@ -293,7 +293,7 @@ impl World {
 fn bad_luck(step: Step) -> &'static [(Luck, Fault)] {
     match step {
         Step::Restore(_, kefu_commit::CopyStep::Settle | kefu_commit::CopyStep::Note) => &[],
-        Step::Restore(..) | Step::WriteCopy(_) => {
+        Step::Restore(..) | Step::WriteCopies => {
             &[(Luck::NotDone, Fault::RedisCall), (Luck::Unsaid, Fault::RedisCall), (Luck::Late, Fault::LateCall)]
         }
         Step::Produce | Step::SendOffsets => &[(Luck::NotDone, Fault::KafkaCall)],

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use kefu_commit::{Mark, Write};
 use kefu_contracts::partition::murmur2;
-use redis::{Client, Cmd, Connection, ErrorKind, RedisResult, Script, ServerErrorKind};
+use redis::{Client, Cmd, Connection, RedisResult, Script};
 
 /// Hashes a partition; keeps each small enough for Redis' compact form up to some 100,000 keys a partition.
 const BUCKETS: u32 = 4096;
@@ -106,6 +106,15 @@ pub(crate) struct HotStates {
 /// A state change for Redis.
 pub(crate) type HotChange = (Arc<str>, Option<Vec<u8>>);
 
+/// States of a partition to be written in one call.
+pub(crate) struct HotWrite<'c> {
+    pub(crate) partition: &'c str,
+    pub(crate) write: Write,
+    /// Up to where it has the changelog then; none leaves that.
+    pub(crate) watermark: Option<i64>,
+    pub(crate) changes: &'c [HotChange],
+}
+
 impl HotStates {
     pub(crate) fn new(url: &str, prefix: &str) -> RedisResult<Self> {
         Ok(Self {
@@ -159,19 +168,45 @@ impl HotStates {
     }
 
     /// Writes states, and moves the watermark if one is given.
-    pub(crate) fn write(
-        &mut self,
-        partition: &str,
-        write: Write,
-        watermark: Option<i64>,
-        changes: &[HotChange],
-    ) -> Result<(), HotError> {
+    pub(crate) fn write(&mut self, write: &HotWrite<'_>) -> Result<(), HotError> {
+        self.write_each(std::slice::from_ref(write)).pop().unwrap_or(Err(HotError::Lost))
+    }
+
+    /// Does several writes in one round trip, and gives what came of each. After the first that Redis did not answer
+    /// the others are not waited for: what came of them is not known.
+    pub(crate) fn write_each(&mut self, writes: &[HotWrite<'_>]) -> Vec<Result<(), HotError>> {
+        let mut calls = Vec::new();
+        writes.iter().for_each(|write| self.write_call(write).write_packed_command(&mut calls));
+        let mut answers = Vec::with_capacity(writes.len());
+        let mut failed = self.connected().and_then(|connection| connection.send_packed_command(&calls)).err();
+        for _ in writes {
+            let answer = match &failed {
+                Some(error) => Err(error.clone()),
+                None => self.answer(),
+            };
+            failed = failed.or_else(|| answer.as_ref().err().cloned());
+            answers.push(answer.map_err(HotError::from).and_then(taken));
+        }
+        if failed.is_some() {
+            // answers may still be on their way
+            self.disconnect();
+        }
+        answers
+    }
+
+    fn answer(&mut self) -> RedisResult<i64> {
+        let answer = self.connected()?.recv_response()?.extract_error()?;
+        Ok(redis::from_redis_value(answer)?)
+    }
+
+    /// Written at once into one buffer: an invocation of a script would hold each argument by itself first.
+    fn write_call(&self, HotWrite { partition, write, watermark, changes }: &HotWrite<'_>) -> Cmd {
         let mut keys = vec![self.meta(partition)];
         let mut numbers = std::collections::HashMap::new();
         let mut places = Vec::with_capacity(changes.len());
         let mut length = 0;
         let watermark = watermark.map(|watermark| watermark.to_string()).unwrap_or_default();
-        for (key, bytes) in changes {
+        for (key, bytes) in *changes {
             let bucket = bucket(key);
             let number = *numbers.entry(bucket).or_insert_with(|| {
                 keys.push(self.bucket_key(partition, bucket));
@@ -180,23 +215,13 @@ impl HotStates {
             places.push(number);
             length += key.len() + bytes.as_ref().map_or(0, Vec::len);
         }
-        // written at once into one buffer: an invocation of a script would hold each argument by itself first
         let mut call = Cmd::with_capacity(7 + keys.len() + 3 * changes.len(), length + 64 * keys.len());
         call.arg("EVALSHA").arg(self.write.get_hash()).arg(keys.len()).arg(&keys);
         call.arg(name_of(write.expected.incarnation)).arg(write.expected.version).arg(write.version).arg(watermark);
         for ((key, bytes), number) in changes.iter().zip(places) {
             call.arg(number).arg(&**key).arg(bytes.as_deref().unwrap_or_default());
         }
-        let script = self.write.clone();
-        let connection = self.connected()?;
-        let written: i64 = match call.query(connection) {
-            Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
-                script.load(connection)?;
-                call.query(connection)?
-            }
-            written => written?,
-        };
-        taken(written)
+        call
     }
 
     /// Reads states, in the order of `keys`.
@@ -264,9 +289,11 @@ impl HotStates {
     fn connected(&mut self) -> RedisResult<&mut Connection> {
         let broken = self.connection.as_ref().is_none_or(|connection| !redis::ConnectionLike::is_open(connection));
         if broken {
-            let connection = self.client.get_connection_with_timeout(TIMEOUT)?;
+            let mut connection = self.client.get_connection_with_timeout(TIMEOUT)?;
             connection.set_read_timeout(Some(TIMEOUT))?;
             connection.set_write_timeout(Some(TIMEOUT))?;
+            // it is called by its hash alone
+            self.write.load(&mut connection)?;
             self.connection = Some(connection);
         }
         self.connection

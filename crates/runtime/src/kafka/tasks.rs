@@ -3,7 +3,7 @@
 //! Owns the steps of a restore and the hot copy's upkeep; which step comes when is `kefu_commit`'s matter. Processing
 //! and committing belong to `worker`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use kefu_processor::{Reached, Stage, Task, flow};
 
 use super::changelog::ChangelogReader;
 use super::client::{Connection, KafkaError};
-use super::hot::{HotChange, HotError, HotStates};
+use super::hot::{HotChange, HotError, HotStates, HotWrite};
 use super::retry::retry_topic;
 
 /// The name of a stage's changelog, without prefix.
@@ -156,7 +156,7 @@ impl Owned {
             // with the last of them it has everything up to there
             let watermark = left.peek().is_none().then_some(watermark);
             let Some(write) = protocol.write(self.id()) else { return Err(HotError::Lost) };
-            hot.write(&self.hot_name, write, watermark, some)?;
+            hot.write(&HotWrite { partition: &self.hot_name, write, watermark, changes: some })?;
             protocol.copy_done(self.id(), CopyDone::Wrote { watermark });
             if watermark.is_some() {
                 return Ok(());
@@ -225,13 +225,24 @@ impl Owned {
         self.pinned.extend(changes);
     }
 
+    /// Takes out of memory what Redis does not have; [`Self::committed`] puts it back.
+    fn unpinned(&mut self) -> Vec<HotChange> {
+        std::mem::take(&mut self.pinned).into_iter().collect()
+    }
+
+    /// Whether what Redis does not have fits a call beside those of other tasks.
+    fn has_little(&self) -> bool {
+        let bytes = self.pinned.values().flatten().map(Vec::len).sum::<usize>();
+        self.pinned.len() <= WRITE_CHUNK && bytes <= LITTLE_BYTES
+    }
+
     /// Writes what was committed to Redis.
-    pub(crate) fn write_copy(&mut self, protocol: &mut Protocol, hot: &mut HotStates) -> Result<(), HotError> {
+    fn write_copy(&mut self, protocol: &mut Protocol, hot: &mut HotStates) -> Result<(), HotError> {
         let Some(end) = protocol.copy(self.id()).map(HotCopy::end) else { return Ok(()) };
-        let changes: Vec<HotChange> = std::mem::take(&mut self.pinned).into_iter().collect();
+        let changes = self.unpinned();
         let written = self.write(&changes, end, protocol, hot);
         if written.is_err() {
-            self.pinned.extend(changes);
+            self.committed(changes);
         }
         written
     }
@@ -244,10 +255,65 @@ impl Owned {
     }
 }
 
+/// The tasks of a worker.
+pub(crate) type Tasks = BTreeMap<TaskId, Owned>;
+
+/// Writes to Redis what was committed; what it did not take stays in memory.
+pub(crate) fn write_copies(tasks: &mut Tasks, protocol: &mut Protocol, hot: &mut HotStates) -> Result<(), HotError> {
+    let behind: Vec<TaskId> = protocol.behind().collect();
+    let has_little = |id: &TaskId| tasks.get(id).is_some_and(Owned::has_little);
+    let (little, much): (Vec<TaskId>, Vec<TaskId>) = behind.into_iter().partition(has_little);
+    write_together(&little, tasks, protocol, hot)?;
+    for id in much {
+        let Some(task) = tasks.get_mut(&id) else { continue };
+        task.write_copy(protocol, hot)?;
+    }
+    Ok(())
+}
+
+/// Writes the copies of tasks in one round trip.
+fn write_together(
+    ids: &[TaskId],
+    tasks: &mut Tasks,
+    protocol: &mut Protocol,
+    hot: &mut HotStates,
+) -> Result<(), HotError> {
+    let mut due = Vec::with_capacity(ids.len());
+    for id in ids {
+        let watermark = protocol.copy(*id).map(HotCopy::end);
+        if let (Some(task), Some(write)) = (tasks.get_mut(id), protocol.write(*id)) {
+            due.push((*id, write, watermark, task.unpinned()));
+        }
+    }
+    let writes: Vec<HotWrite<'_>> = due
+        .iter()
+        .filter_map(|(id, write, watermark, changes)| {
+            let partition = &tasks.get(id)?.hot_name;
+            Some(HotWrite { partition, write: *write, watermark: *watermark, changes })
+        })
+        .collect();
+    let answers = hot.write_each(&writes);
+    let mut all = Ok(());
+    for ((id, _, watermark, changes), answer) in due.into_iter().zip(answers) {
+        match answer {
+            Ok(()) => protocol.copy_done(id, CopyDone::Wrote { watermark }),
+            Err(error) => {
+                if let Some(task) = tasks.get_mut(&id) {
+                    task.committed(changes);
+                }
+                all = all.and(Err(error));
+            }
+        }
+    }
+    all
+}
+
 /// States and bytes in one call to Redis; keeps its script short and its answer in time.
 const WRITE_CHUNK: usize = 1000;
 const WRITE_BYTES: usize = 8 << 20;
 const READ_CHUNK: usize = 1000;
+/// Bytes of a task's states that are written beside those of others.
+const LITTLE_BYTES: usize = 1 << 20;
 
 /// What was read back when a partition was taken over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

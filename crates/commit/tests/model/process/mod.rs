@@ -138,7 +138,10 @@ impl Process {
             Step::Produce => self.produce(luck),
             Step::SendOffsets => self.send_offsets(luck, around),
             Step::EndTransaction => self.end_transaction(luck, around),
-            Step::WriteCopy((_, partition)) => self.write_copy(partition as u8, luck, around),
+            Step::WriteCopies => {
+                let (_, partition) = self.worker.behind().next().expect("else nothing would be to be written");
+                self.write_copy(partition as u8, luck, around)
+            }
             Step::Abort => self.abort(around),
         }
     }

@@ -11,7 +11,7 @@ use crate::kafka::client::KafkaError;
 use crate::kafka::hot::{HotChange, HotError};
 use crate::kafka::produce::Outgoing;
 use crate::kafka::progress::{progress_record, progress_topic};
-use crate::kafka::tasks::changelog_name;
+use crate::kafka::tasks::{changelog_name, write_copies};
 use crate::metrics::TopicLabel;
 
 /// States that a worker keeps in memory, shared among its tasks, before unneeded ones are let go.
@@ -32,7 +32,7 @@ impl Worker {
         }
         self.begin()?;
         self.protocol.commit();
-        while let step @ (Step::Produce | Step::SendOffsets | Step::EndTransaction | Step::WriteCopy(_)) =
+        while let step @ (Step::Produce | Step::SendOffsets | Step::EndTransaction | Step::WriteCopies) =
             self.protocol.next()
         {
             self.commit_step(step)?;
@@ -50,7 +50,7 @@ impl Worker {
                 self.after_commit();
                 Ok(())
             }
-            Step::WriteCopy(task) => self.write_copy(task),
+            Step::WriteCopies => self.write_copies(),
             _ => Ok(()),
         }
     }
@@ -152,12 +152,8 @@ impl Worker {
     }
 
     /// Writes what was committed to Redis. If Redis is away, the states stay in memory until a later commit.
-    fn write_copy(&mut self, task: TaskId) -> Result<(), WorkerError> {
-        let Some(owned) = self.owned.get_mut(&task) else {
-            self.protocol.copies_later();
-            return Ok(());
-        };
-        match owned.write_copy(&mut self.protocol, &mut self.hot) {
+    fn write_copies(&mut self) -> Result<(), WorkerError> {
+        match write_copies(&mut self.owned, &mut self.protocol, &mut self.hot) {
             Ok(()) => self.hot_available(true),
             Err(HotError::Lost) => return Err(lost()),
             Err(HotError::Redis(error)) => {

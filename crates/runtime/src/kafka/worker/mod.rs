@@ -21,12 +21,11 @@ mod policies;
 mod status;
 mod timers;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use kefu_commit::{Step, TaskId};
+use kefu_commit::Step;
 use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
 use kefu_policy::Policies;
@@ -41,7 +40,7 @@ use super::client::{Connection, KafkaError};
 use super::fetch::FetchQueue;
 use super::hot::HotStates;
 use super::progress::Horizons;
-use super::tasks::{Owned, Protocol};
+use super::tasks::{Protocol, Tasks};
 use super::transaction::{Transaction, TransactionError};
 use crate::clock;
 use crate::heartbeat::Heartbeat;
@@ -94,7 +93,7 @@ pub(crate) struct Worker {
     changelog: ChangelogReader,
     hot: HotStates,
     protocol: Protocol,
-    owned: BTreeMap<TaskId, Owned>,
+    owned: Tasks,
     open: Option<Open>,
     /// Whether the last batch was so large that more waits.
     has_backlog: bool,
@@ -168,7 +167,7 @@ impl Worker {
             changelog,
             hot,
             protocol,
-            owned: BTreeMap::new(),
+            owned: Tasks::new(),
             open: None,
             has_backlog: false,
             committed_at: clock::monotonic(),
@@ -225,7 +224,7 @@ impl Worker {
             Step::Work => self.turn(),
             Step::GoBack => self.go_back(),
             Step::Abort => Ok(self.start_over()?),
-            step @ (Step::Produce | Step::SendOffsets | Step::EndTransaction | Step::WriteCopy(_)) => {
+            step @ (Step::Produce | Step::SendOffsets | Step::EndTransaction | Step::WriteCopies) => {
                 self.commit_step(step)
             }
         }
