@@ -13,6 +13,7 @@ mod http;
 mod process;
 mod program;
 mod shop;
+pub mod spans;
 
 use std::time::{Duration, Instant};
 

@@ -69,6 +69,13 @@ impl Shop {
         shop
     }
 
+    /// Adds settings (TOML), for when it starts next.
+    #[must_use]
+    pub fn with(self, settings: &str) -> Self {
+        self.write("kefu.toml", &format!("{CONFIG}{settings}"));
+        self
+    }
+
     /// The cluster it is on.
     pub fn cluster(&self) -> &Cluster {
         match &self.backend {

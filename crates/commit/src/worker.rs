@@ -30,7 +30,7 @@ pub enum Step {
     /// Commit the transaction: [`Worker::committed`], or [`Worker::aborted`] if that is not sure.
     EndTransaction,
     /// Write the committed states of all tasks that are [`Worker::behind`] to their hot copies: [`Worker::copy_done`]
-    /// for each; [`Worker::copies_later`] if Redis is away, [`Worker::give_up`] if a copy is not this worker's any more.
+    /// for each; [`Worker::copies_later`] if Redis is away, [`Worker::give_up`] if a copy is not its own any more.
     WriteCopies,
 }
 

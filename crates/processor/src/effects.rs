@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use kefu_contracts::codec::{Codec, EncodeError};
@@ -120,6 +121,15 @@ pub enum Outcome {
     Rejected,
 }
 
+/// What a timer wrote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fired {
+    /// The key of its state.
+    pub key: Arc<str>,
+    /// The places of its emissions.
+    pub emissions: Range<usize>,
+}
+
 /// What a run of a task leads to.
 #[derive(Debug, Default)]
 pub struct Effects {
@@ -135,6 +145,8 @@ pub struct Effects {
     pub rejected: u64,
     /// Timers that fired.
     pub timers: u64,
+    /// Which emissions are those of timers.
+    pub fired: Vec<Fired>,
     /// Timers whose processor refused or panicked: `key: cause`.
     pub timer_faults: Vec<String>,
 }

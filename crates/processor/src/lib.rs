@@ -26,7 +26,7 @@ pub mod topology;
 pub use backend::{NoStates, Sink, StateSource};
 pub use command_queue::CommandQueue;
 pub use context::{Clock, Context, Environment};
-pub use effects::{DeadLetter, Effects, Emission, Encoding, Outcome};
+pub use effects::{DeadLetter, Effects, Emission, Encoding, Fired, Outcome};
 pub use input::Input;
 pub use ledger::{Done, Ledger};
 pub use pipeline::{Pipeline, PipelineError};

@@ -14,7 +14,7 @@ use kefu_contracts::{Code, Reject, Timestamp};
 use kefu_policy::Policies;
 
 use crate::context::{Context, Environment};
-use crate::effects::{DeadLetter, Effects, Outcome};
+use crate::effects::{DeadLetter, Effects, Fired, Outcome};
 use crate::input::Input;
 use crate::processor::Processor;
 use crate::slot::{Cause, Slot, VALUE_BYTES_MAX};
@@ -126,9 +126,13 @@ impl<P: Processor> ProcessorTask<P> {
             return;
         }
         effects.timers += 1;
+        let before = effects.emissions.len();
         let done = self.step(key, Some(due.at), None, environment, effects, |processor, state, context| {
             processor.on_timer(state, context)
         });
+        if effects.emissions.len() > before {
+            effects.fired.push(Fired { key: key.clone(), emissions: before..effects.emissions.len() });
+        }
         let stuck = self.slots.get(key).is_some_and(|slot| slot.due == Some(due));
         if let Err(reject) = done {
             effects.timer_faults.push(format!("{key}: {reject}"));
@@ -196,6 +200,10 @@ impl<P: Processor> Task for ProcessorTask<P> {
             Ok(None) => refuse(Code::Undecodable, format!("`{}` is no input of `{}`", record.topic, P::NAME)),
             Err(panic) => refuse(Code::Panic, panic_text(&*panic)),
         }
+    }
+
+    fn queued(&self) -> Vec<(usize, Arc<str>)> {
+        self.queue.iter().map(|queued| (queued.index, queued.key.clone())).collect()
     }
 
     fn missing(&self) -> Vec<Arc<str>> {

@@ -36,6 +36,9 @@ pub trait Task: Send {
     /// A dead letter that this leads to is for all processors of the service: none of them can read the record.
     fn accept(&mut self, record: &Record<'_>, known: &mut Option<Value>, codec: &Codec, effects: &mut Effects);
 
+    /// The queued records' positions in the batch, each with the key of the state that it is for.
+    fn queued(&self) -> Vec<(usize, Arc<str>)>;
+
     /// The keys whose state is needed for the queued records.
     fn missing(&self) -> Vec<Arc<str>>;
 

@@ -197,7 +197,6 @@ async fn run(
         keys: Keys::new(config.api_keys()),
         metrics,
         http: config.http.clone(),
-        trace_share: config.telemetry.sample,
         clock: config.clock,
         readiness: seen.clone(),
         openapi: openapi::document(Value::Object(paths)),

@@ -7,16 +7,23 @@ use std::net::SocketAddr;
 
 use kefu_contracts::Timestamp;
 use opentelemetry::global;
+use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use serde_json::json;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer};
 
 use crate::clock;
 use crate::config::{LogFormat, TelemetrySettings};
+use crate::trace;
+
+/// What the log leaves out unless the setting names it: the wrapper of Kafka's client tells each end of a partition as an
+/// error; what the client itself has to say is there.
+const QUIET: &str = "rdkafka=off";
 
 /// Flushes what is still to be exported when it is dropped.
 pub struct Telemetry {
@@ -38,16 +45,21 @@ impl Drop for Telemetry {
 /// # Errors
 /// What is wrong with a setting.
 pub fn start(settings: &TelemetrySettings, name: &str) -> Result<Telemetry, String> {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|error| format!("telemetry.log: {error}"))?;
+    let filter = format!("{QUIET},{}", settings.log);
+    let filter = EnvFilter::try_new(filter).map_err(|error| format!("telemetry.log: {error}"))?;
     let provider = settings.otlp.as_deref().map(|endpoint| provider(endpoint, settings.sample, name)).transpose()?;
     if let Some(provider) = &provider {
         global::set_tracer_provider(provider.clone());
+        trace::begin_exporting();
     }
-    let registry = tracing_subscriber::registry().with(filter);
+    // whatever the log leaves out
+    let requests = Targets::new().with_target(trace::REQUESTS, tracing::Level::INFO);
+    let spans = provider.as_ref().map(|provider| tracing_opentelemetry::layer().with_tracer(provider.tracer("kefu")));
+    let registry = tracing_subscriber::registry().with(spans.with_filter(requests));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let started = match settings.format {
-        LogFormat::Text => registry.with(lines.with_ansi(false)).try_init(),
-        LogFormat::Json => registry.with(lines.json()).try_init(),
+        LogFormat::Text => registry.with(lines.with_ansi(false).with_filter(filter)).try_init(),
+        LogFormat::Json => registry.with(lines.json().with_filter(filter)).try_init(),
     };
     started.map_err(|error| error.to_string())?;
     Ok(Telemetry { provider })

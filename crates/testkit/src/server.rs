@@ -112,7 +112,6 @@ impl Server {
             keys: Keys::new(config.api_keys()),
             metrics,
             http: config.http.clone(),
-            trace_share: 0.0,
             clock: config.clock,
             readiness: Arc::new(Ready),
             openapi: openapi::document(definition.paths),

@@ -8,6 +8,7 @@
 mod cache;
 mod error;
 mod install;
+mod jaeger;
 mod kafka;
 mod kafka_client;
 mod kafka_probe;
@@ -21,6 +22,7 @@ mod wire;
 
 pub use error::{Error, Result};
 pub use install::ensure_installed;
+pub use jaeger::Jaeger;
 pub use kafka::{Kafka, KafkaOptions};
 pub use offsets::{Offsets, Positions};
 pub use proxy::{Link, Proxy};

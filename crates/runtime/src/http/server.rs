@@ -26,7 +26,7 @@ use crate::commands::{Commands, Submitted};
 use crate::config::{ClockKind, HttpSettings};
 use crate::metrics::{Metrics, RequestLabel};
 use crate::policies::PolicyTable;
-use crate::trace::{self, TraceContext};
+use crate::trace;
 
 /// How long a request's body may take after its header.
 pub const BODY_MAX: Duration = Duration::from_secs(30);
@@ -60,8 +60,6 @@ pub struct ApiParts {
     pub metrics: Metrics,
     /// Where it listens, and how large bodies may be.
     pub http: HttpSettings,
-    /// Share of the traces begun here that are exported, 0 to 1.
-    pub trace_share: f64,
     /// What time is.
     pub clock: ClockKind,
     /// Whether the process can do its work.
@@ -125,8 +123,7 @@ impl Api {
 
     /// The `traceparent` of a request; a new one if it bears none.
     pub fn traceparent(&self, headers: &HeaderMap) -> String {
-        let given = headers.get("traceparent").and_then(|value| value.to_str().ok()).and_then(TraceContext::parse);
-        given.unwrap_or_else(|| trace::root(self.inner.trace_share)).header()
+        trace::parent(headers).unwrap_or_else(trace::fresh).header()
     }
 
     pub(super) fn readiness(&self) -> &dyn Readiness {
@@ -216,7 +213,7 @@ async fn timed(body_max: Duration, request: Request, next: Next) -> Response {
 
 async fn count(State(api): State<Api>, request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
-    let response = next.run(request).await;
+    let response = trace::traced(&route, request, next).await;
     let label = RequestLabel { route, status: response.status().as_u16() };
     api.inner.metrics.http_requests.get_or_create(&label).inc();
     response

@@ -160,6 +160,12 @@ impl<'b> Fetched<'b> {
         bytes(self.message.payload, self.message.len).unwrap_or_default()
     }
 
+    /// When it was written, in milliseconds since 1970; 0 if that is not known.
+    pub(crate) fn written_ms(&self) -> i64 {
+        // SAFETY: the message lives; no kind of timestamp is asked for.
+        unsafe { rd::rd_kafka_message_timestamp(self.message, ptr::null_mut()) }.max(0)
+    }
+
     /// The W3C trace context it came with.
     pub(crate) fn traceparent(&self) -> Option<&'b str> {
         self.header(c"traceparent").and_then(|value| std::str::from_utf8(value).ok())

@@ -15,8 +15,12 @@ use kefu_processor::{Reached, Stage, Task, flow};
 
 use super::changelog::ChangelogReader;
 use super::client::{Connection, KafkaError};
+use super::fetch::Fetched;
 use super::hot::{HotChange, HotError, HotStates, HotWrite};
 use super::retry::retry_topic;
+use crate::clock;
+use crate::trace::waiting::Waiting;
+use crate::trace::{self, TraceContext};
 
 /// The name of a stage's changelog, without prefix.
 pub(crate) fn changelog_name(stage: &Stage) -> String {
@@ -48,6 +52,8 @@ pub(crate) struct Owned {
     hot_name: String,
     /// What was read back when it was taken over.
     pub(crate) restored: Restored,
+    /// Traces of records whose keys wait for a timer.
+    pub(crate) traces: Waiting,
     /// Committed states that Redis does not have yet.
     pinned: HashMap<Arc<str>, Option<Vec<u8>>>,
 }
@@ -66,6 +72,7 @@ impl Owned {
             published: vec![Timestamp::MIN; passes + 1],
             hot_name: hot_name(stage, partition),
             restored: Restored::default(),
+            traces: Waiting::default(),
             pinned: HashMap::new(),
         }
     }
@@ -218,6 +225,20 @@ impl Owned {
             }
         }
         Ok(())
+    }
+
+    /// Remembers the traces of the queued records, in case a timer writes what they lead to.
+    pub(crate) fn note_traces(&mut self, fetched: &[Fetched<'_>]) {
+        if !trace::is_exporting() {
+            return;
+        }
+        let now = clock::monotonic();
+        for (index, key) in self.task.queued() {
+            let context = fetched.get(index).and_then(Fetched::traceparent).and_then(TraceContext::parse);
+            if let Some(context) = context.filter(TraceContext::is_sampled) {
+                self.traces.note(&key, context, now);
+            }
+        }
     }
 
     /// Takes note of states that were committed to the changelog.

@@ -82,7 +82,6 @@ fn call(readiness: &Told, line: &str, headers: &[(&str, &str)]) -> Answer {
         keys: Keys::new(config.api_keys()),
         metrics: Metrics::default(),
         http: config.http.clone(),
-        trace_share: 0.0,
         clock: config.clock,
         readiness: Arc::new(readiness.clone()),
         openapi: openapi::document(desk::routes().paths()),

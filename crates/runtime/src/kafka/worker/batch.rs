@@ -171,8 +171,9 @@ impl Worker {
         let policies = self.options.policies.current();
         let clock = self.clock(owned.reached().complete);
         let environment = self.environment(&policies, clock);
+        owned.note_traces(fetched);
         owned.task.run(environment, &mut effects);
-        let done = self.take_effects(&owned, effects, fetched);
+        let done = self.take_effects(&mut owned, effects, fetched);
         self.owned.insert(key, owned);
         done
     }

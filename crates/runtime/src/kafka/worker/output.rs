@@ -10,13 +10,25 @@ use kefu_processor::{DeadLetter, Effects, Emission};
 use super::commit::TaskChanges;
 use super::{Worker, WorkerError};
 use crate::clock;
-use crate::dead_letter::{Origin, Refused};
+use crate::dead_letter::{self, Refused};
 use crate::kafka::fetch::Fetched;
 use crate::kafka::produce::{Outgoing, TopicId};
 use crate::kafka::tasks::{Owned, partition_of};
 use crate::metrics::RefusalLabel;
 use crate::refusal_log::RefusedAt;
+use crate::trace::span::{self, Doer};
 use crate::trace::{self, TraceContext};
+
+/// What led to an emission.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// A record, by its place in the batch.
+    Record(usize),
+    /// A timer, by the place of its first emission.
+    Timer(usize),
+    /// New policies.
+    Other,
+}
 
 /// A transaction that is open.
 pub(super) struct Open {
@@ -106,11 +118,12 @@ impl Worker {
     /// Hands what a task wrote to the open transaction.
     pub(super) fn take_effects(
         &mut self,
-        owned: &Owned,
+        owned: &mut Owned,
         effects: Effects,
         fetched: &[Fetched<'_>],
     ) -> Result<(), WorkerError> {
         let label = self.stage_label(owned.stage);
+        let doer = Doer { service: label.service, processor: label.processor };
         self.count(&label, &effects);
         let records = usize::try_from(effects.processed + effects.timers).unwrap_or(usize::MAX);
         if effects.emissions.is_empty() && effects.dead_letters.is_empty() && records == 0 {
@@ -121,17 +134,27 @@ impl Worker {
             let Some(message) = fetched.get(letter.cause) else { continue };
             self.send_dead_letter(label.processor, label.processor, letter, message)?;
         }
-        // what one record led to stands together, and is one span
-        let mut last: Option<(usize, TraceContext)> = None;
-        for emission in effects.emissions {
-            let context = match emission.cause.and_then(|cause| fetched.get(cause).map(|message| (cause, message))) {
-                Some((cause, message)) => match last.filter(|(same, _)| *same == cause) {
-                    Some((_, context)) => context,
-                    None => trace::follow(label.service, label.processor, message.traceparent()),
-                },
-                None => trace::fresh(),
+        let mut fired = effects.fired.iter().peekable();
+        // what one record or timer led to stands together, and is one span
+        let mut last: Option<(Origin, TraceContext)> = None;
+        for (place, emission) in effects.emissions.into_iter().enumerate() {
+            while fired.next_if(|fired| fired.emissions.end <= place).is_some() {}
+            let timer = fired.peek().filter(|fired| fired.emissions.contains(&place));
+            let origin = match (emission.cause, timer) {
+                (Some(cause), _) => Origin::Record(cause),
+                (None, Some(fired)) => Origin::Timer(fired.emissions.start),
+                (None, None) => Origin::Other,
             };
-            last = emission.cause.map(|cause| (cause, context)).or(last);
+            let context = match (last.filter(|(same, _)| *same == origin), timer) {
+                (Some((_, context)), _) => context,
+                (None, Some(fired)) => span::of_timer(doer, &owned.traces.take(&fired.key)),
+                (None, None) => {
+                    emission.cause.and_then(|cause| fetched.get(cause)).map_or_else(trace::fresh, |message| {
+                        span::of_record(doer, message.traceparent(), message.written_ms())
+                    })
+                }
+            };
+            last = Some((origin, context));
             self.emit(emission, context)?;
         }
         if let Some(open) = self.open.as_mut() {
@@ -206,12 +229,13 @@ impl Worker {
         self.options.metrics.records_refused.get_or_create(&RefusalLabel { service, processor, code }).inc();
         let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
         self.refusals.note(RefusedAt { service, processor, topic, partition, offset, code });
-        let origin = Origin { topic, partition, offset, service, attempt: 1 };
+        let origin = dead_letter::Origin { topic, partition, offset, service, attempt: 1 };
         let mut refused = self.sent_back(message).unwrap_or(Refused { origin, processor: to, first: None });
         if refused.processor.is_empty() {
             refused.processor = to;
         }
-        let context = trace::follow(service, processor, message.traceparent()).header();
+        let doer = Doer { service, processor };
+        let context = span::of_refused(doer, message.traceparent(), message.written_ms(), code).header();
         let mut headers = refused.headers(letter);
         headers.push(("traceparent", context));
         let mut headers: Vec<(&str, &[u8])> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();

@@ -60,7 +60,7 @@ impl Worker {
         let environment = self.environment(&policies, clock);
         let mut effects = Effects::default();
         owned.task.tell_policies(TOLD_AT_ONCE, environment, &mut effects);
-        let done = self.take_effects(&owned, effects, &[]);
+        let done = self.take_effects(&mut owned, effects, &[]);
         self.owned.insert(key, owned);
         done
     }

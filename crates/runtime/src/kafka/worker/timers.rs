@@ -81,7 +81,7 @@ impl Worker {
             }
         }
         let none_left = owned.task.next_due(until).is_none();
-        let done = self.take_effects(&owned, effects, &[]);
+        let done = self.take_effects(&mut owned, effects, &[]);
         self.owned.insert(key, owned);
         done.map(|()| none_left)
     }

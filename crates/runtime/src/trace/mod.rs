@@ -1,16 +1,33 @@
 //! Traces across topics.
 //!
-//! Owns the W3C `traceparent` of records: what came with a record goes on, with a span of its own, to what followed
-//! from it. Spans of sampled traces are exported; the others only pass through, which costs next to nothing.
+//! Owns the W3C `traceparent` of records: what came with a record goes on, with a span of its own ([`span`]), to what
+//! followed from it, at once or when a timer fires ([`waiting`]). Spans of sampled traces are exported; the others only
+//! pass through, which costs next to nothing.
+
+mod request;
+pub(crate) mod span;
+pub(crate) mod waiting;
 
 use std::fmt;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::time::SystemTime;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use opentelemetry::trace::{
-    SpanBuilder, SpanContext, SpanId, SpanKind, TraceContextExt, TraceFlags, TraceId, TraceState, Tracer,
-};
-use opentelemetry::{Context, KeyValue, global};
+use opentelemetry::Context;
+use opentelemetry::trace::{SpanContext, SpanId, TraceContextExt, TraceFlags, TraceId, TraceState};
+
+pub(crate) use self::request::{REQUESTS, parent, traced};
+
+/// Whether spans are exported by this process.
+static EXPORTING: AtomicBool = AtomicBool::new(false);
+
+/// Says that spans are exported from now on.
+pub(crate) fn begin_exporting() {
+    EXPORTING.store(true, Ordering::Relaxed);
+}
+
+pub(crate) fn is_exporting() -> bool {
+    EXPORTING.load(Ordering::Relaxed)
+}
 
 /// The trace that a record belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,11 +116,22 @@ impl TraceContext {
         Self { span: random(), ..self }
     }
 
-    fn context(self) -> Context {
+    fn span_context(self) -> SpanContext {
         let flags = if self.sampled { TraceFlags::SAMPLED } else { TraceFlags::default() };
-        let span =
-            SpanContext::new(TraceId::from(self.trace), SpanId::from(self.span), flags, true, TraceState::default());
-        Context::new().with_remote_span_context(span)
+        SpanContext::new(TraceId::from(self.trace), SpanId::from(self.span), flags, true, TraceState::default())
+    }
+
+    fn context(self) -> Context {
+        Context::new().with_remote_span_context(self.span_context())
+    }
+
+    /// The context of a span; none if nobody makes spans.
+    fn of(span: &SpanContext) -> Option<Self> {
+        span.is_valid().then(|| Self {
+            trace: u128::from_be_bytes(span.trace_id().to_bytes()),
+            span: u64::from_be_bytes(span.span_id().to_bytes()),
+            sampled: span.is_sampled(),
+        })
     }
 }
 
@@ -113,15 +141,7 @@ impl fmt::Display for TraceContext {
     }
 }
 
-/// A trace that begins here; `share` of them are exported, 0 to 1. Which ones follows from the trace's id.
-pub fn root(share: f64) -> TraceContext {
-    let context = fresh();
-    // the upper 53 bits of the id's lower half, as a number from 0 up to 1
-    let place = ((context.trace as u64) >> 11) as f64 / (1_u64 << 53) as f64;
-    TraceContext { sampled: place < share, ..context }
-}
-
-/// A trace of its own, not exported: for what a timer wrote.
+/// A trace of its own, not exported.
 pub fn fresh() -> TraceContext {
     TraceContext { trace: (u128::from(random()) << 64) | u128::from(random()), span: random(), sampled: false }
 }
@@ -133,39 +153,6 @@ pub(crate) fn random_id() -> String {
 
 fn random() -> u64 {
     RandomState::new().build_hasher().finish().max(1)
-}
-
-/// The context for what follows from a record with this `traceparent`.
-pub(crate) fn follow(service: &'static str, processor: &'static str, traceparent: Option<&str>) -> TraceContext {
-    let Some(parent) = traceparent.and_then(TraceContext::parse) else { return fresh() };
-    if !parent.sampled {
-        return parent.child();
-    }
-    let tracer = global::tracer("kefu");
-    #[expect(clippy::disallowed_methods, reason = "a span says when it was made; nothing is decided by it")]
-    let now = SystemTime::now();
-    let builder = SpanBuilder::from_name(format!("{service} {processor}"))
-        .with_kind(SpanKind::Consumer)
-        .with_start_time(now)
-        .with_attributes([
-            KeyValue::new("messaging.system", "kafka"),
-            KeyValue::new("kefu.processor", processor),
-            KeyValue::new("kefu.service", service),
-        ]);
-    let span = tracer.build_with_context(builder, &parent.context());
-    let made = Context::new().with_span(span);
-    let context = made.span().span_context().clone();
-    made.span().end();
-    if context.is_valid() {
-        let bytes = |id: [u8; 16]| u128::from_be_bytes(id);
-        TraceContext {
-            trace: bytes(context.trace_id().to_bytes()),
-            span: u64::from_be_bytes(context.span_id().to_bytes()),
-            sampled: context.is_sampled(),
-        }
-    } else {
-        parent.child()
-    }
 }
 
 #[cfg(test)]
@@ -186,13 +173,6 @@ mod tests {
     fn a_later_version_may_have_more_fields() {
         let header = "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00-more";
         assert_eq!(TraceContext::parse(header).map(|context| context.is_sampled()), Some(false));
-    }
-
-    #[test]
-    fn the_share_of_traces_is_kept() {
-        let sampled = |share: f64| (0..2_000).filter(|_| root(share).is_sampled()).count();
-        assert_eq!((sampled(0.0), sampled(1.0)), (0, 2_000));
-        assert!((800..1_200).contains(&sampled(0.5)));
     }
 
     #[test]
