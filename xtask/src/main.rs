@@ -13,6 +13,7 @@ usage: cargo xtask COMMAND
 
   test          everything: format, lints, tests, then tests against a real Kafka and Redis
   test --fast   the same without Kafka and Redis
+  test --traces follows one trace through a real Jaeger, which Go builds first: some minutes, once
   check         what needs no test run: format, lints, dependencies, tidiness
   faults        a long run in which instances, servers and links fail, held against a replay; --help tells its flags
   bench         what the runtime costs and how long an event takes; `bench --help` tells the flags";
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
     let steps = match args.as_slice() {
         ["test"] => steps::test(),
         ["test", "--fast"] => steps::fast_test(),
+        ["test", "--traces"] => steps::trace_test(),
         ["check"] => steps::check(),
         ["faults", args @ ..] => steps::faults(args),
         ["bench", rest @ ..] => return bench::run(rest),

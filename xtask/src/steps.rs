@@ -97,6 +97,12 @@ pub fn fast_test() -> Vec<Step> {
     vec![format(), lints(), tests]
 }
 
+/// One trace through Kafka, Redis and Jaeger.
+pub fn trace_test() -> Vec<Step> {
+    let test = "test --package kefu-integration-tests --test trace -- --include-ignored --test-threads=1";
+    vec![install(), Step::cargo("traces", test, "run it again with `--nocapture`; Jaeger needs Go 1.23 or later")]
+}
+
 /// What needs no run of the tests.
 pub fn check() -> Vec<Step> {
     let mut steps = vec![format(), lints()];

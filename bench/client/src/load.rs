@@ -1,5 +1,6 @@
 //! Sending events.
 
+use std::cell::Cell;
 use std::time::Instant;
 
 use clap::Args;
@@ -28,6 +29,9 @@ pub(crate) struct Form {
     /// Write events without headers.
     #[arg(long)]
     pub(crate) plain: bool,
+    /// The share of the events whose traces are to be exported, 0 to 1.
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) traced: f64,
 }
 
 /// Milliseconds of event time between two ticks, and ticks between two events of a conversation.
@@ -40,6 +44,8 @@ const AGO_MS: i64 = 2 * 3_600_000;
 pub(crate) struct EventWriter {
     producer: ThreadedProducer<DefaultProducerContext>,
     form: Form,
+    /// What is due of a traced event.
+    traced: Cell<f64>,
 }
 
 impl EventWriter {
@@ -54,7 +60,7 @@ impl EventWriter {
             .set("queue.buffering.max.messages", "200000")
             .set("queue.buffering.max.kbytes", "131072")
             .create()?;
-        Ok(Self { producer, form })
+        Ok(Self { producer, form, traced: Cell::new(0.0) })
     }
 
     /// Sends an event to the partition that Java's default partitioner would choose.
@@ -67,7 +73,7 @@ impl EventWriter {
             .payload(&made.payload)
             .timestamp(made.at_ms);
         if !self.form.plain {
-            record = record.headers(headers(made));
+            record = record.headers(headers(made, self.is_traced()));
         }
         loop {
             match self.producer.send(record) {
@@ -81,6 +87,13 @@ impl EventWriter {
         }
     }
 
+    /// Whether the next event's trace is to be exported.
+    fn is_traced(&self) -> bool {
+        let due = self.traced.get() + self.form.traced;
+        self.traced.set(due.fract());
+        due >= 1.0
+    }
+
     pub(crate) fn flush(&self) -> Result<(), Failure> {
         self.producer.flush(CALL * 6)?;
         Ok(())
@@ -88,8 +101,12 @@ impl EventWriter {
 }
 
 /// The headers that whoever writes events gives them.
-fn headers(made: &Made) -> OwnedHeaders {
-    let traceparent = kefu_runtime::trace::fresh().header();
+fn headers(made: &Made, traced: bool) -> OwnedHeaders {
+    let mut traceparent = kefu_runtime::trace::fresh().header();
+    if traced {
+        // the flags, at the end
+        traceparent.replace_range(traceparent.len() - 2.., "01");
+    }
     let tenant = made.key.split('/').next().unwrap_or_default();
     [("traceparent", traceparent.as_str()), ("tenant", tenant), ("event-type", "Event")]
         .into_iter()

@@ -21,8 +21,8 @@ use crate::clock;
 use crate::config::{LogFormat, TelemetrySettings};
 use crate::trace;
 
-/// What the log leaves out unless the setting names it: the wrapper of Kafka's client tells each end of a partition as an
-/// error; what the client itself has to say is there.
+/// What the log leaves out unless the setting names it: the wrapper of Kafka's client tells each end of a partition as
+/// an error; what the client itself has to say is there.
 const QUIET: &str = "rdkafka=off";
 
 /// Flushes what is still to be exported when it is dropped.

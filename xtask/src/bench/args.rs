@@ -35,6 +35,9 @@ pub(crate) struct BenchArgs {
     /// Write events without headers: then only kefu writes any.
     #[arg(long)]
     pub(crate) plain: bool,
+    /// The share of the events whose traces are exported, to a Jaeger that is built first if need be.
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) traced: f64,
     /// Where the report goes as JSON.
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,

@@ -39,7 +39,8 @@ pub(crate) fn measure(
     program: &mut Program,
 ) -> Result<Latency, Failure> {
     let (rate, seconds, warm_up) = (args.rate.to_string(), args.seconds.to_string(), WARM_UP_S.to_string());
-    let mut flags = vec!["latency", "--rate", &rate, "--seconds", &seconds, "--warm-up", &warm_up];
+    let traced = args.traced.to_string();
+    let mut flags = vec!["latency", "--traced", &traced, "--rate", &rate, "--seconds", &seconds, "--warm-up", &warm_up];
     flags.extend(system.outputs());
     flags.extend(args.plain.then_some("--plain"));
     let before = program.usage()?;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kefu_test_rig::{Kafka, KafkaOptions, Redis};
+use kefu_test_rig::{Jaeger, Kafka, KafkaOptions, Redis};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -41,6 +41,8 @@ pub(crate) struct Round<'a> {
     number: u32,
     kafka: Kafka,
     redis: Redis,
+    /// Where traces go, if they do.
+    jaeger: Option<Jaeger>,
     folder: PathBuf,
 }
 
@@ -49,18 +51,20 @@ impl<'a> Round<'a> {
         let properties = args.broker.clone();
         let kafka = Kafka::start(KafkaOptions { heap_mib: HEAP_MIB, properties, ..KafkaOptions::default() })?;
         let redis = Redis::start()?;
+        let jaeger = if args.traced > 0.0 { Some(Jaeger::start()?) } else { None };
         let folder = repository::root().join("target/bench").join(format!("round-{number}"));
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
         std::fs::create_dir_all(&folder)?;
-        Ok(Self { args, number, kafka, redis, folder })
+        Ok(Self { args, number, kafka, redis, jaeger, folder })
     }
 
     pub(crate) fn run(self, report: &mut Report) -> Result<(), Failure> {
         self.client(&["topics"])?;
         let conversations = self.args.conversations.to_string();
-        let mut load = vec!["load", "--conversations", &conversations];
+        let traced = self.args.traced.to_string();
+        let mut load = vec!["load", "--conversations", &conversations, "--traced", &traced];
         load.extend(self.args.plain.then_some("--plain"));
         self.client(&load)?;
         let mut systems = vec![System::Kefu];
@@ -94,7 +98,9 @@ impl<'a> Round<'a> {
 
     fn start_program(&self, system: &System, aim: Aim) -> Result<Program, Failure> {
         eprintln!("xtask: bench: {} starts", system.name());
-        system.start(self.args, (&self.kafka.bootstrap(), &self.redis.url()), &self.folder, aim)
+        let mut args = self.args.clone();
+        args.settings.extend(self.jaeger.iter().map(|jaeger| ("telemetry.otlp".to_owned(), jaeger.otlp())));
+        system.start(&args, (&self.kafka.bootstrap(), &self.redis.url()), &self.folder, aim)
     }
 
     fn wait_drained(&self, system: &System, program: &mut Program) -> Result<Value, Failure> {

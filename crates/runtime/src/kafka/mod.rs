@@ -8,6 +8,7 @@ mod append;
 mod assignment;
 mod changelog;
 mod client;
+mod copies;
 mod fetch;
 mod hot;
 mod hot_reader;

@@ -3,7 +3,7 @@
 //! Owns the steps of a restore and the hot copy's upkeep; which step comes when is `kefu_commit`'s matter. Processing
 //! and committing belong to `worker`.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
@@ -49,7 +49,7 @@ pub(crate) struct Owned {
     /// What was published last.
     pub(crate) published: Vec<Timestamp>,
     /// Name of the partition in Redis.
-    hot_name: String,
+    pub(super) hot_name: String,
     /// What was read back when it was taken over.
     pub(crate) restored: Restored,
     /// Traces of records whose keys wait for a timer.
@@ -247,18 +247,18 @@ impl Owned {
     }
 
     /// Takes out of memory what Redis does not have; [`Self::committed`] puts it back.
-    fn unpinned(&mut self) -> Vec<HotChange> {
+    pub(super) fn unpinned(&mut self) -> Vec<HotChange> {
         std::mem::take(&mut self.pinned).into_iter().collect()
     }
 
     /// Whether what Redis does not have fits a call beside those of other tasks.
-    fn has_little(&self) -> bool {
+    pub(super) fn has_little(&self) -> bool {
         let bytes = self.pinned.values().flatten().map(Vec::len).sum::<usize>();
         self.pinned.len() <= WRITE_CHUNK && bytes <= LITTLE_BYTES
     }
 
     /// Writes what was committed to Redis.
-    fn write_copy(&mut self, protocol: &mut Protocol, hot: &mut HotStates) -> Result<(), HotError> {
+    pub(super) fn write_copy(&mut self, protocol: &mut Protocol, hot: &mut HotStates) -> Result<(), HotError> {
         let Some(end) = protocol.copy(self.id()).map(HotCopy::end) else { return Ok(()) };
         let changes = self.unpinned();
         let written = self.write(&changes, end, protocol, hot);
@@ -274,59 +274,6 @@ impl Owned {
             self.task.shrink(keep);
         }
     }
-}
-
-/// The tasks of a worker.
-pub(crate) type Tasks = BTreeMap<TaskId, Owned>;
-
-/// Writes to Redis what was committed; what it did not take stays in memory.
-pub(crate) fn write_copies(tasks: &mut Tasks, protocol: &mut Protocol, hot: &mut HotStates) -> Result<(), HotError> {
-    let behind: Vec<TaskId> = protocol.behind().collect();
-    let has_little = |id: &TaskId| tasks.get(id).is_some_and(Owned::has_little);
-    let (little, much): (Vec<TaskId>, Vec<TaskId>) = behind.into_iter().partition(has_little);
-    write_together(&little, tasks, protocol, hot)?;
-    for id in much {
-        let Some(task) = tasks.get_mut(&id) else { continue };
-        task.write_copy(protocol, hot)?;
-    }
-    Ok(())
-}
-
-/// Writes the copies of tasks in one round trip.
-fn write_together(
-    ids: &[TaskId],
-    tasks: &mut Tasks,
-    protocol: &mut Protocol,
-    hot: &mut HotStates,
-) -> Result<(), HotError> {
-    let mut due = Vec::with_capacity(ids.len());
-    for id in ids {
-        let watermark = protocol.copy(*id).map(HotCopy::end);
-        if let (Some(task), Some(write)) = (tasks.get_mut(id), protocol.write(*id)) {
-            due.push((*id, write, watermark, task.unpinned()));
-        }
-    }
-    let writes: Vec<HotWrite<'_>> = due
-        .iter()
-        .filter_map(|(id, write, watermark, changes)| {
-            let partition = &tasks.get(id)?.hot_name;
-            Some(HotWrite { partition, write: *write, watermark: *watermark, changes })
-        })
-        .collect();
-    let answers = hot.write_each(&writes);
-    let mut all = Ok(());
-    for ((id, _, watermark, changes), answer) in due.into_iter().zip(answers) {
-        match answer {
-            Ok(()) => protocol.copy_done(id, CopyDone::Wrote { watermark }),
-            Err(error) => {
-                if let Some(task) = tasks.get_mut(&id) {
-                    task.committed(changes);
-                }
-                all = all.and(Err(error));
-            }
-        }
-    }
-    all
 }
 
 /// States and bytes in one call to Redis; keeps its script short and its answer in time.

@@ -8,10 +8,11 @@ use super::hot_copy::lost;
 use super::{Doing, Worker, WorkerError};
 use crate::clock;
 use crate::kafka::client::KafkaError;
+use crate::kafka::copies::write_copies;
 use crate::kafka::hot::{HotChange, HotError};
 use crate::kafka::produce::Outgoing;
 use crate::kafka::progress::{progress_record, progress_topic};
-use crate::kafka::tasks::{changelog_name, write_copies};
+use crate::kafka::tasks::changelog_name;
 use crate::metrics::TopicLabel;
 
 /// States that a worker keeps in memory, shared among its tasks, before unneeded ones are let go.
