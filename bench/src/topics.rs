@@ -16,7 +16,7 @@ use crate::windows::Change;
 const KEPT_MS: i64 = 7 * 86_400_000;
 
 const fn topic(name: &'static str, cleanup: Cleanup) -> TopicInfo {
-    TopicInfo { name, partition_by: PartitionBy::Key, cleanup, public: false }
+    TopicInfo { name, partition_by: PartitionBy::Key, cleanup, public: true }
 }
 
 /// What comes in; the key is `tenant/conversation`.

@@ -9,6 +9,8 @@ mod machine;
 mod process;
 mod report;
 mod round;
+mod six;
+mod six_report;
 mod system;
 
 use std::process::ExitCode;
@@ -19,6 +21,7 @@ use self::args::BenchArgs;
 use self::machine::Machine;
 use self::report::Report;
 use self::round::Round;
+use self::six_report::SixReport;
 
 /// Why a benchmark did not come to its end.
 pub(crate) type Failure = Box<dyn std::error::Error>;
@@ -45,11 +48,19 @@ pub fn run(args: &[&str]) -> ExitCode {
 fn measure(args: &BenchArgs, given: &[&str]) -> Result<(), Failure> {
     process::build()?;
     let command = ["cargo xtask bench"].iter().chain(given).copied().collect::<Vec<_>>().join(" ");
+    if args.services {
+        let mut report = SixReport::new(command, Machine::look()?);
+        for _ in 0..args.rounds {
+            six::measure(args, &mut report)?;
+        }
+        report.machine.ended();
+        return report::write(args, &report, &report.markdown()?);
+    }
     let mut report = Report::new(command, Machine::look()?);
     for number in 0..args.rounds {
         eprintln!("xtask: bench: round {} of {}", number + 1, args.rounds);
         Round::start(args, number)?.run(&mut report)?;
     }
     report.machine.ended();
-    report.write(args)
+    report::write(args, &report, &report.markdown()?)
 }

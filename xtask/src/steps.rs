@@ -2,9 +2,11 @@
 //!
 //! Owns the steps, their order, and what to do when one fails.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+
+use crate::repository;
 
 /// Crates whose tests start Kafka and Redis.
 const BROKER_TESTS: [&str; 2] = ["kefu-integration-tests", "kefu-test-rig"];
@@ -22,6 +24,8 @@ pub struct Step {
 #[derive(Clone, Debug)]
 enum Work {
     Cargo(Vec<String>),
+    /// The same, for tests of the `kefu` that was built there.
+    Beside(Vec<String>, PathBuf),
     Install,
 }
 
@@ -34,7 +38,7 @@ impl Step {
     /// What is going to be done.
     pub fn title(&self) -> String {
         match &self.work {
-            Work::Cargo(args) => format!("{}: cargo {}", self.name, args.join(" ")),
+            Work::Cargo(args) | Work::Beside(args, _) => format!("{}: cargo {}", self.name, args.join(" ")),
             Work::Install => format!(
                 "{}: if missing, Kafka's jars come by Maven into the target folder, redis-server by apt-get (as root)",
                 self.name
@@ -49,14 +53,17 @@ impl Step {
     pub fn run(&self, root: &Path) -> Result<(), String> {
         match &self.work {
             Work::Install => kefu_test_rig::ensure_installed().map_err(|error| error.to_string()),
-            Work::Cargo(args) => {
-                let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-                let status = Command::new(cargo).args(args).current_dir(root).status();
-                let status = status.map_err(|error| format!("cargo does not start: {error}"))?;
-                if status.success() { Ok(()) } else { Err(format!("cargo ended with {status}")) }
-            }
+            Work::Cargo(args) => cargo(args, root, &[]),
+            Work::Beside(args, kefu) => cargo(args, root, &[("KEFU_PROGRAM", kefu)]),
         }
     }
+}
+
+fn cargo(args: &[String], root: &Path, environment: &[(&str, &Path)]) -> Result<(), String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo).args(args).envs(environment.iter().copied()).current_dir(root).status();
+    let status = status.map_err(|error| format!("cargo does not start: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("cargo ended with {status}")) }
 }
 
 /// Everything, the tests against a broker last and one at a time.
@@ -76,12 +83,13 @@ pub fn test() -> Vec<Step> {
 /// Runs with faults; `args` are those of the program that makes them.
 pub fn faults(args: &[&str]) -> Vec<Step> {
     let build = Step::cargo("build", "build --release --package kefu", "mend what the compiler says");
-    let program = "run --release --quiet --package kefu-integration-tests --bin faults --";
+    // what stands around kefu need not be fast, and is built for the tests anyway
+    let program = "run --quiet --package kefu-integration-tests --bin faults --";
     let words = program.split(' ').chain(args.iter().copied()).map(str::to_owned);
     let run = Step {
         name: "faults",
         advice: "the folder that it names has logs, both outputs and what was done when; the same --seed repeats it",
-        work: Work::Cargo(words.collect()),
+        work: Work::Beside(words.collect(), repository::target().join("release/kefu")),
     };
     if args.contains(&"--help") { vec![run] } else { vec![install(), build, run] }
 }

@@ -6,6 +6,7 @@
 
 mod cluster;
 mod drained;
+mod facts;
 mod latency;
 mod load;
 mod passthrough;
@@ -39,6 +40,8 @@ enum Command {
     Verify(verify::Outputs),
     /// Send events at a rate, and measure until what follows from them can be read.
     Latency(latency::LatencyArgs),
+    /// Measure until the facts of all six services can be read, while somebody else sends.
+    Facts(facts::FactsArgs),
     /// Move every event to another topic, exactly once, and do nothing else: what the client library alone costs.
     Passthrough(passthrough::PassthroughArgs),
 }
@@ -68,6 +71,7 @@ fn run(cli: &Cli) -> Result<serde_json::Value, Failure> {
         Command::Drained(args) => drained::wait(cluster, args),
         Command::Verify(outputs) => verify::count(cluster, outputs),
         Command::Latency(args) => latency::measure(cluster, args),
+        Command::Facts(args) => facts::measure(cluster, args),
         Command::Passthrough(args) => passthrough::run(cluster, args),
     }
 }

@@ -14,6 +14,11 @@ pub trait StateSource {
     /// # Errors
     /// If the store cannot be read: what was wrong.
     fn load(&self, stage: &Stage, key: &str) -> Result<Option<Vec<u8>>, String>;
+
+    /// Whether nothing is ever stored: then nobody asks.
+    fn is_nowhere(&self) -> bool {
+        false
+    }
 }
 
 /// For a pipeline that keeps its states in memory.
@@ -23,6 +28,10 @@ pub struct NoStates;
 impl StateSource for NoStates {
     fn load(&self, _: &Stage, _: &str) -> Result<Option<Vec<u8>>, String> {
         Ok(None)
+    }
+
+    fn is_nowhere(&self) -> bool {
+        true
     }
 }
 

@@ -329,8 +329,10 @@ impl Pipeline {
                 }
                 told.push(running.stage.service);
             }
-            for key in running.task.missing() {
-                running.supply(key, states)?;
+            if !states.is_nowhere() {
+                for key in running.task.missing() {
+                    running.supply(key, states)?;
+                }
             }
             let environment = environment(&self.codec, &self.policies, self.clock, self.encoding);
             running.task.run(environment, &mut effects);

@@ -19,6 +19,15 @@ pub(crate) struct BenchArgs {
     /// Seconds for which latency is measured, after ten of warm-up; 0 leaves it out.
     #[arg(long, default_value_t = 40)]
     pub(crate) seconds: u64,
+    /// Measure all six services, on Kafka and Redis and on one file, instead of the benchmark's one.
+    #[arg(long)]
+    pub(crate) services: bool,
+    /// Events that all six services work off.
+    #[arg(long, default_value_t = 50_000)]
+    pub(crate) events: u64,
+    /// Events a second that all six services get while their latency is measured.
+    #[arg(long, default_value_t = 300)]
+    pub(crate) live_rate: u32,
     /// Worker threads of kefu's service.
     #[arg(long, default_value_t = 1)]
     pub(crate) threads: u32,

@@ -1,5 +1,7 @@
 //! The machine that figures come from.
 
+use std::fmt;
+
 use serde::Serialize;
 
 use super::Failure;
@@ -13,6 +15,14 @@ pub(crate) struct Machine {
     /// Processes that wanted to run, on average over a minute.
     pub(crate) load_before: f64,
     pub(crate) load_after: f64,
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { processor, cores, memory_gib, load_before, load_after } = self;
+        writeln!(f, "{processor}, {cores} cores, {memory_gib} GiB; Kafka, Redis and the load on the same machine.")?;
+        write!(f, "Load of the machine {load_before:.1} before, {load_after:.1} after.")
+    }
 }
 
 impl Machine {

@@ -19,7 +19,7 @@ const TICKS: f64 = 100.0;
 pub(crate) fn build() -> Result<(), Failure> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let status = Command::new(cargo)
-        .args(["build", "--release", "--package", "kefu-bench", "--package", "kefu-bench-client"])
+        .args(["build", "--release", "--package", "kefu", "--package", "kefu-bench", "--package", "kefu-bench-client"])
         .current_dir(repository::root())
         .status()?;
     if status.success() { Ok(()) } else { Err("the benchmark's programs do not build".into()) }
@@ -27,8 +27,7 @@ pub(crate) fn build() -> Result<(), Failure> {
 
 /// A program that was built.
 pub(crate) fn built(name: &str) -> PathBuf {
-    let folder = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository::root().join("target"), PathBuf::from);
-    folder.join("release").join(name)
+    repository::target().join("release").join(name)
 }
 
 /// Runs `bench-client` to its end and gives its report.

@@ -10,6 +10,19 @@ use super::latency::{Latency, Percentiles};
 use super::machine::Machine;
 use super::round::Drain;
 
+/// Writes a report where it is wanted.
+#[expect(clippy::print_stdout, reason = "the report is the output of this command")]
+pub(crate) fn write(args: &BenchArgs, report: &impl Serialize, text: &str) -> Result<(), Failure> {
+    if let Some(path) = &args.json {
+        std::fs::write(path, serde_json::to_string_pretty(report)? + "\n")?;
+    }
+    match &args.out {
+        Some(path) => std::fs::write(path, text)?,
+        None => print!("{text}"),
+    }
+    Ok(())
+}
+
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
     command: String,
@@ -25,28 +38,8 @@ impl Report {
         Self { command, machine, drains: Vec::new(), latencies: Vec::new(), passthroughs: Vec::new() }
     }
 
-    #[expect(clippy::print_stdout, reason = "the report is the output of this command")]
-    pub(crate) fn write(&self, args: &BenchArgs) -> Result<(), Failure> {
-        if let Some(path) = &args.json {
-            std::fs::write(path, serde_json::to_string_pretty(self)? + "\n")?;
-        }
-        let text = self.markdown()?;
-        match &args.out {
-            Some(path) => std::fs::write(path, text)?,
-            None => print!("{text}"),
-        }
-        Ok(())
-    }
-
-    fn markdown(&self) -> Result<String, std::fmt::Error> {
-        let mut text = String::new();
-        let Machine { processor, cores, memory_gib, load_before, load_after } = &self.machine;
-        writeln!(text, "`{}`", self.command)?;
-        writeln!(
-            text,
-            "\n{processor}, {cores} cores, {memory_gib} GiB; Kafka, Redis and the load on the same machine."
-        )?;
-        writeln!(text, "Load of the machine {load_before:.1} before, {load_after:.1} after.\n")?;
+    pub(crate) fn markdown(&self) -> Result<String, std::fmt::Error> {
+        let mut text = format!("`{}`\n\n{}\n\n", self.command, self.machine);
         self.drains(&mut text)?;
         self.latencies(&mut text)?;
         Ok(text)

@@ -165,9 +165,9 @@ fn line(number: u64, text: String, order: Order) -> Line {
 ///
 /// # Errors
 /// If it cannot be opened.
-pub(crate) fn open(path: &Path) -> io::Result<Box<dyn Read>> {
+pub(crate) fn open(path: &Path) -> io::Result<Box<dyn Read + Send>> {
     if path == Path::new("-") {
-        return Ok(Box::new(io::stdin().lock()));
+        return Ok(Box::new(io::stdin()));
     }
     let file = File::open(path)?;
     Ok(match path.extension().and_then(|extension| extension.to_str()) {
@@ -190,7 +190,7 @@ enum Source {
 
 struct Reader {
     paths: std::vec::IntoIter<PathBuf>,
-    current: Option<BufReader<Box<dyn Read>>>,
+    current: Option<BufReader<Box<dyn Read + Send>>>,
     number: u64,
     order: Order,
 }

@@ -8,6 +8,7 @@ mod compare;
 mod describe;
 mod input;
 mod output;
+mod read_ahead;
 mod summary;
 
 use std::io;
@@ -25,6 +26,7 @@ pub(crate) use compare::compare;
 pub(crate) use describe::describe;
 pub(crate) use input::{Inputs, Order, Recorded};
 pub(crate) use output::Output;
+use read_ahead::{BadLine, Parsed, ReadAhead};
 pub(crate) use summary::{Overview, Rows, Summary};
 
 use crate::services;
@@ -85,13 +87,14 @@ pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<S
     write_policies(&policies, &mut output)?;
     let behind = Behind { pipeline: pipeline(&behind), output: Overview::new(output) };
     let mut replay = Replay { pipeline: pipeline(&ahead), ahead: Ahead::start(behind)?, inputs: 0, bad_lines: 0 };
-    let mut inputs = Inputs::new(options.inputs, options.order, |lines| {
+    let inputs = Inputs::new(options.inputs, options.order, |lines| {
         if lines.is_multiple_of(4096) {
             progress(Stage::Reading(lines));
         }
     })?;
-    while let Some(line) = inputs.next()? {
-        if !replay.take(&line)? {
+    let mut inputs = ReadAhead::start(inputs)?;
+    while let Some(parsed) = inputs.next()? {
+        if !replay.take(parsed)? {
             break;
         }
         if replay.inputs.is_multiple_of(1024) {
@@ -112,15 +115,15 @@ struct Replay {
 
 impl Replay {
     /// Takes a line; gives whether to go on.
-    fn take(&mut self, line: &input::Line) -> Result<bool, ReplayError> {
-        match line.parse() {
-            Ok(recorded) => {
+    fn take(&mut self, Parsed { number, input }: Parsed) -> Result<bool, ReplayError> {
+        match input {
+            Ok(input) => {
                 self.inputs += 1;
-                self.play(line.number, Arc::new(recorded.into_emission()))
+                self.play(number, input)
             }
-            Err(detail) => {
+            Err(BadLine { text, detail }) => {
                 self.bad_lines += 1;
-                Ok(self.ahead.tell(News::BadLine { number: line.number, text: line.text.clone(), detail }))
+                Ok(self.ahead.tell(News::BadLine { number, text, detail }))
             }
         }
     }
@@ -179,6 +182,8 @@ impl Replay {
         let stages = stages.map(|(stage, counts)| (stage.id(), counts)).collect();
         let totals = behind.output.rows.totals();
         let output = behind.output.inner;
+        // freeing millions of states takes a while, and nobody waits for it
+        std::thread::spawn(move || drop((self.pipeline, behind.pipeline)));
         let refused = output.refused.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
         let topics = output.finish()?;
         let summary =

@@ -183,16 +183,20 @@ impl Worker {
 
     pub(super) fn send(&mut self, emission: &Emission, context: TraceContext) -> Result<(), WorkerError> {
         let topic = self.topic(&emission.topic)?;
+        let traceparent = context.bytes();
+        let headers: [(&str, &[u8]); 3] = [
+            ("traceparent", &traceparent),
+            ("tenant", split_key(&emission.key).0.as_bytes()),
+            ("event-type", emission.event_type.as_bytes()),
+        ];
+        // the others are for readers that are not this service
+        let needed = if emission.topic.public { headers.len() } else { 1 };
         self.transaction.send(&Outgoing {
             topic,
             partition: partition_of(emission.topic.partition_by, &emission.key, self.options.partitions),
             key: emission.key.as_bytes(),
             payload: &emission.payload,
-            headers: &[
-                ("traceparent", &context.bytes()),
-                ("tenant", split_key(&emission.key).0.as_bytes()),
-                ("event-type", emission.event_type.as_bytes()),
-            ],
+            headers: headers.get(..needed).unwrap_or_default(),
             at_ms: self.at_ms(),
         })?;
         if let Some(open) = self.open.as_mut() {
