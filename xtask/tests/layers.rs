@@ -26,7 +26,7 @@ const SHARED: &[(&str, &[&str])] = &[
     ("kefu-test-rig", &[]),
     ("kefu-integration-tests", &["kefu-contracts", "kefu-test-rig"]),
     ("kefu-bench", &["kefu-contracts", "kefu-processor", RUNTIME]),
-    (BENCH_CLIENT, &["kefu-bench", "kefu-processor", RUNTIME]),
+    (BENCH_CLIENT, &["kefu-bench", "kefu-contracts", "kefu-processor", RUNTIME]),
 ];
 
 /// What the shared crates that hold rules must do without: async and HTTP.
