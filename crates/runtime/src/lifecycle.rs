@@ -286,6 +286,7 @@ async fn start(
                 connection: connection(config),
                 redis: config.redis.url.clone(),
                 instance: config.kafka.instance.clone(),
+                grouping: config.kafka.grouping(),
                 threads: config.kafka.threads,
                 live,
                 heartbeats: heartbeats.clone(),

@@ -136,7 +136,7 @@ fn check_kafka(kafka: &KafkaSettings, backend: BackendKind, faults: &mut Faults)
         "kafka.instance",
         "empty, and this machine tells no name; give each process a name of its own",
     );
-    for (name, problem) in property_faults(&kafka.properties) {
+    for (name, problem) in property_faults(&kafka.properties, kafka.grouping()) {
         let mut place = at("kafka.properties");
         place.extend(name);
         faults.0.push(Fault { at: place, problem, is_unknown: false });

@@ -20,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use self::reading::Reading;
 pub use self::sources::Flag;
 use self::sources::Sources;
+use crate::kafka::{GroupProtocol, Grouping, Membership};
 
 /// Settings of a process.
 #[derive(Clone, Debug, Deserialize)]
@@ -82,6 +83,12 @@ pub struct KafkaSettings {
     /// Unique among the instances of a service and the same after a restart; the host's name by default, which is the
     /// pod's in Kubernetes.
     pub instance: String,
+    /// Whether the group keeps an instance's partitions while it is away.
+    #[serde(deserialize_with = "by_name")]
+    pub membership: Membership,
+    /// By which protocol partitions are shared out.
+    #[serde(deserialize_with = "by_name")]
+    pub group_protocol: GroupProtocol,
     /// Worker threads of each service.
     pub threads: usize,
     /// Further librdkafka settings, by their own names; they weigh more than kefu's. Those that correctness rests on
@@ -176,12 +183,21 @@ impl Default for Config {
     }
 }
 
+impl KafkaSettings {
+    /// How workers belong to their groups.
+    pub fn grouping(&self) -> Grouping {
+        Grouping { membership: self.membership, protocol: self.group_protocol }
+    }
+}
+
 impl Default for KafkaSettings {
     fn default() -> Self {
         Self {
             bootstrap: "127.0.0.1:9092".to_owned(),
             prefix: "cs.".to_owned(),
             instance: host_name(),
+            membership: Membership::default(),
+            group_protocol: GroupProtocol::default(),
             threads: 1,
             properties: BTreeMap::new(),
         }

@@ -134,6 +134,8 @@ fn impossible_values_are_refused() {
         (json!({"kafka": {"instance": "a b"}}), "kafka.instance: `a b` cannot stand"),
         (json!({"backend": "kafka", "kafka": {"instance": ""}}), "kafka.instance: empty"),
         (json!({"kafka": {"threads": 0}}), "kafka.threads: 0"),
+        (json!({"kafka": {"membership": "fixed"}}), "kafka.membership: `fixed` is not known; use static or dynamic"),
+        (json!({"kafka": {"group_protocol": "848"}}), "kafka.group_protocol: `848` is not known"),
         (json!({"data_dir": ""}), "data_dir: empty"),
     ] {
         let found = told(settings);

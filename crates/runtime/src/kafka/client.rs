@@ -32,6 +32,9 @@ pub enum KafkaError {
          process its own --instance (the setting kafka.instance), or start this one again"
     )]
     Fenced(String),
+    /// The group has not forgotten the process that had this one's place; only waiting helps.
+    #[error("the group still knows another process as instance `{0}`")]
+    Unreleased(String),
     /// Redis failed.
     #[error("redis: {0}")]
     Redis(#[from] redis::RedisError),

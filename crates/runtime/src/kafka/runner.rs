@@ -16,6 +16,7 @@ use super::append::Appender;
 use super::assignment::Assignment;
 use super::client::{Connection, KafkaError};
 use super::fetch::FetchQueue;
+use super::grouping::Grouping;
 use super::hot::HotStates;
 use super::hot_reader::HotReader;
 use super::observer::Observer;
@@ -31,6 +32,8 @@ use crate::policies::PolicyTable;
 
 /// Pause before Redis is tried again at the start.
 const HOT_RETRY: Duration = Duration::from_secs(1);
+/// Pause before the group is joined again.
+const JOIN_RETRY: Duration = Duration::from_millis(250);
 /// Messages taken in one call, at most: each batch asks Redis once for each task.
 const BATCH: usize = 8_000;
 
@@ -43,6 +46,8 @@ pub struct KafkaOptions {
     pub redis: String,
     /// Unique among the instances of a service and the same after a restart, such as the pod's name.
     pub instance: String,
+    /// How workers belong to their groups.
+    pub grouping: Grouping,
     /// Workers of each service.
     pub threads: usize,
     /// Whether time is the wall clock's or the events'.
@@ -145,6 +150,7 @@ impl KafkaBackend {
                     connection: options.connection.clone(),
                     service: service.name,
                     instance: options.instance.clone(),
+                    grouping: options.grouping,
                     stages: service.stages.clone(),
                     partitions,
                     redis: options.redis.clone(),
@@ -181,9 +187,17 @@ impl KafkaHandle {
     fn start_worker(&mut self, options: WorkerOptions, instance: &str) -> Result<(), KafkaError> {
         let instance = instance.to_owned();
         self.spawn(format!("{}-{instance}", options.service), move || {
-            let Some(hot) = wait_for_hot(&options)? else { return Ok(()) };
-            let (consumer, queue) = join_group(&options, &instance)?;
-            Worker::new(options, consumer, queue, hot, &instance)?.run()
+            loop {
+                let Some(hot) = wait_for_hot(&options)? else { return Ok(()) };
+                let (consumer, queue) = join_group(&options, &instance)?;
+                match Worker::new(options.clone(), consumer, queue, hot, &instance)?.run() {
+                    Err(error @ KafkaError::Unreleased(_)) => {
+                        tracing::warn!(service = options.service, %error, "the group is joined again");
+                        clock::rest(JOIN_RETRY);
+                    }
+                    ended => return ended,
+                }
+            }
         })
     }
 }
@@ -220,7 +234,7 @@ fn join_group(
     let connection = &options.connection;
     let topics = topics_of(options.service, &options.stages, connection);
     let lead = topics.first().cloned().unwrap_or_default();
-    let config = connection.member(options.service, instance);
+    let config = connection.member(options.service, instance, options.grouping);
     let consumer: BaseConsumer<Assignment> = config.create_with_context(Assignment::new(topics))?;
     let consumer = Arc::new(consumer);
     let queue = FetchQueue::new(consumer.clone(), BATCH);

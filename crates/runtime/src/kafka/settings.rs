@@ -11,9 +11,11 @@ use rdkafka::error::KafkaError as ClientError;
 use rdkafka::producer::BaseProducer;
 
 use super::client::{Connection, RECORD_BYTES_MAX, SETTLING};
+use super::grouping::Grouping;
 
 const NAMED: &str = "kefu makes it of kafka.prefix, the service and kafka.instance";
-const SHARED: &str = "kefu shares partitions out by static members and the cooperative assignor";
+const SHARED: &str =
+    "kefu shares partitions out cooperatively; the settings are kafka.group_protocol and kafka.membership";
 const READ: &str = "kefu reads from the offsets that it commits with its results, and only what was committed";
 const ONCE: &str = "nothing may be lost, doubled or overtaken on the way to the log";
 const ADDRESS: &str = "the address is the setting kafka.bootstrap, or the flag --kafka";
@@ -87,24 +89,27 @@ pub fn check_property(name: &str, value: &str) -> Result<(), String> {
 }
 
 /// Everything that is wrong with `kafka.properties`, with the name if one alone is at fault.
-pub(crate) fn property_faults(properties: &BTreeMap<String, String>) -> Vec<(Option<String>, String)> {
+pub(crate) fn property_faults(
+    properties: &BTreeMap<String, String>,
+    grouping: Grouping,
+) -> Vec<(Option<String>, String)> {
     let check = |(name, value): (&String, &String)| Some((Some(name.clone()), check_property(name, value).err()?));
     let faults: Vec<_> = properties.iter().filter_map(check).collect();
     if !faults.is_empty() || properties.is_empty() {
         return faults;
     }
     let given = properties.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-    contradiction(given).map(|problem| (None, problem)).into_iter().collect()
+    contradiction(given, grouping).map(|problem| (None, problem)).into_iter().collect()
 }
 
 /// Properties that fit one by one can contradict each other or kefu's; librdkafka tells when it makes a client.
-fn contradiction(properties: Vec<(String, String)>) -> Option<String> {
+fn contradiction(properties: Vec<(String, String)>, grouping: Grouping) -> Option<String> {
     let connection = Connection { bootstrap: String::new(), prefix: String::new(), properties };
     let without_broker = |mut config: ClientConfig| {
         config.remove("bootstrap.servers");
         config
     };
-    let consumers = [connection.reader("read_committed"), connection.member("check", "check")];
+    let consumers = [connection.reader("read_committed"), connection.member("check", "check", grouping)];
     let producers = [connection.appender(), connection.transactional("check")];
     let consumers = consumers.map(|config| without_broker(config).create::<BaseConsumer>().err());
     let producers = producers.map(|config| without_broker(config).create::<BaseProducer>().err());
@@ -141,18 +146,8 @@ impl Connection {
         self.consumer(&format!("{}kefu.reader", self.prefix), isolation, &[])
     }
 
-    /// Settings for a member of a service's group; `instance` is unique among its members.
-    pub(crate) fn member(&self, service: &str, instance: &str) -> ClientConfig {
-        let further = [
-            ("group.instance.id", &*format!("{service}-{instance}")),
-            ("partition.assignment.strategy", "cooperative-sticky"),
-            ("session.timeout.ms", "6000"),
-            ("heartbeat.interval.ms", "500"),
-        ];
-        self.consumer(&format!("{}{service}", self.prefix), "read_committed", &further)
-    }
-
-    fn consumer(&self, group: &str, isolation: &str, further: &[(&str, &str)]) -> ClientConfig {
+    /// Settings for a consumer of `group`.
+    pub(super) fn consumer(&self, group: &str, isolation: &str, further: &[(&str, &str)]) -> ClientConfig {
         let ours = [
             ("group.id", group),
             ("isolation.level", isolation),
@@ -204,6 +199,7 @@ impl Connection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kafka::grouping::GroupProtocol;
 
     fn connection(properties: &[(&str, &str)]) -> Connection {
         let properties = properties.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
@@ -211,14 +207,14 @@ mod tests {
     }
 
     fn faults(properties: &[(&str, &str)]) -> Vec<(Option<String>, String)> {
-        property_faults(&connection(properties).properties.into_iter().collect())
+        property_faults(&connection(properties).properties.into_iter().collect(), Grouping::default())
     }
 
     fn of_every_client(connection: &Connection) -> [ClientConfig; 5] {
         [
             connection.config(),
             connection.reader("read_uncommitted"),
-            connection.member("intake", "i0-0"),
+            connection.member("intake", "i0-0", Grouping::default()),
             connection.appender(),
             connection.transactional("cs.intake.i0-0"),
         ]
@@ -294,5 +290,9 @@ mod tests {
         let found = faults(&[("message.timeout.ms", "30000")]);
         assert!(matches!(&found[..], [(None, text)] if text.contains("transaction.timeout.ms")), "{found:#?}");
         assert_eq!(faults(&[("message.timeout.ms", "30000"), ("transaction.timeout.ms", "30000")]), []);
+        let session = connection(&[("session.timeout.ms", "9000")]).properties.into_iter().collect();
+        let of_the_broker = Grouping { protocol: GroupProtocol::Consumer, ..Grouping::default() };
+        let found = property_faults(&session, of_the_broker);
+        assert!(matches!(&found[..], [(None, text)] if text.contains("defined broker side")), "{found:#?}");
     }
 }

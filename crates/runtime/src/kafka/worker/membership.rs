@@ -21,8 +21,8 @@ const BACK_OFF_DOUBLINGS: u32 = 7;
 
 /// Whether a client says so because another one with its name took its place.
 fn is_fenced(code: RDKafkaErrorCode) -> bool {
-    use RDKafkaErrorCode::{Fenced, FencedInstanceId, ProducerFenced};
-    matches!(code, Fenced | FencedInstanceId | ProducerFenced)
+    use RDKafkaErrorCode::{Fenced, FencedInstanceId, ProducerFenced, UnreleasedInstanceId};
+    matches!(code, Fenced | FencedInstanceId | ProducerFenced | UnreleasedInstanceId)
 }
 
 impl Worker {
@@ -30,6 +30,11 @@ impl Worker {
     /// taken its place, the cause is the same.
     pub(super) fn cause(&self, error: KafkaError) -> KafkaError {
         let member = self.consumer.client().fatal_error().map(|(code, _)| code);
+        if member == Some(RDKafkaErrorCode::UnreleasedInstanceId) && !self.has_joined {
+            // the broker (KIP-848) does not let a member take the place of one that did not leave. If that one lives,
+            // it learns from its fenced producer that it has to
+            return KafkaError::Unreleased(self.options.instance.clone());
+        }
         let codes = [member, self.transaction.fatal_code()];
         if codes.into_iter().flatten().any(is_fenced) {
             return KafkaError::Fenced(self.options.instance.clone());
@@ -58,7 +63,7 @@ impl Worker {
                     self.owned.retain(|(_, of), _| *of != partition);
                 }
                 // a spare instance has nothing to do, and is ready to take over
-                Change::Assigned => {}
+                Change::Assigned => self.has_joined = true,
                 Change::Failed(cause) => return Err(WorkerError::Kafka(KafkaError::Fatal(cause))),
             }
         }
@@ -86,8 +91,10 @@ impl Worker {
             _ => self.owned.entry(task).or_insert_with(new),
         };
         let policies = self.options.policies.current();
+        let begun = clock::monotonic();
         let done = owned.restore(step, &mut self.protocol, &self.changelog, &mut self.hot, &policies, &of.id());
         let Restored { states: restored, whole } = owned.restored;
+        tracing::debug!(stage = of.id(), partition = task.1, ?step, took = ?begun.elapsed(), "taking over");
         match done {
             Ok(done) => self.protocol.copy_done(task, done),
             Err(LoadError::Hot(error)) => {
@@ -212,6 +219,7 @@ mod tests {
             (RDKafkaErrorCode::FencedInstanceId, true),
             (RDKafkaErrorCode::Fenced, true),
             (RDKafkaErrorCode::ProducerFenced, true),
+            (RDKafkaErrorCode::UnreleasedInstanceId, true),
             (RDKafkaErrorCode::OutOfOrderSequenceNumber, false),
             (RDKafkaErrorCode::TransactionalIdAuthorizationFailed, false),
         ] {

@@ -39,6 +39,7 @@ use super::changelog::ChangelogReader;
 use super::client::{Connection, KafkaError};
 use super::copies::Tasks;
 use super::fetch::FetchQueue;
+use super::grouping::Grouping;
 use super::hot::HotStates;
 use super::progress::Horizons;
 use super::tasks::Protocol;
@@ -61,11 +62,13 @@ const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 const PROGRESS_EVERY_EVENT: Duration = Duration::from_millis(10);
 
 /// What a worker is made of.
+#[derive(Clone)]
 pub(crate) struct WorkerOptions {
     pub(crate) connection: Connection,
     pub(crate) service: &'static str,
     /// The instance as it is configured.
     pub(crate) instance: String,
+    pub(crate) grouping: Grouping,
     pub(crate) stages: Vec<Stage>,
     pub(crate) partitions: i32,
     pub(crate) redis: String,
@@ -96,6 +99,8 @@ pub(crate) struct Worker {
     protocol: Protocol,
     owned: Tasks,
     open: Option<Open>,
+    /// Whether the group has told what is this worker's, be it nothing.
+    has_joined: bool,
     /// Whether the last batch was so large that more waits.
     has_backlog: bool,
     committed_at: Instant,
@@ -170,6 +175,7 @@ impl Worker {
             protocol,
             owned: Tasks::new(),
             open: None,
+            has_joined: false,
             has_backlog: false,
             committed_at: clock::monotonic(),
             hot_verified_at: clock::monotonic(),
