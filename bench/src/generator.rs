@@ -15,6 +15,16 @@ use Direction::{Agent, Customer};
 const DIRECTIONS: [Direction; 10] =
     [Customer, Customer, Agent, Customer, Agent, Customer, Customer, Agent, Customer, Agent];
 
+/// Whether a customer writes the event of this step.
+pub fn is_message(step: u64) -> bool {
+    usize::try_from(step).is_ok_and(|step| DIRECTIONS.get(step) == Some(&Customer))
+}
+
+/// Whether the event repeats the one before it.
+pub fn is_repetition(conversation: u64, step: u64) -> bool {
+    step == REPEATING && conversation.is_multiple_of(10)
+}
+
 /// The sixth event, and the one that repeats it in every tenth conversation.
 const REPEATED: u64 = 5;
 const REPEATING: u64 = 6;
@@ -68,7 +78,7 @@ impl Generator {
         let direction = usize::try_from(step).ok().and_then(|step| DIRECTIONS.get(step)).copied().unwrap_or(Customer);
         let earlier = if direction == Agent { (hash >> 32) % self.spread_ms } else { 0 };
         let at_ms = at_ms - i64::try_from(earlier).unwrap_or_default();
-        let repeats = step == REPEATING && conversation.is_multiple_of(10);
+        let repeats = is_repetition(conversation, step);
         let id = mix(conversation.wrapping_mul(16).wrapping_add(if repeats { REPEATED } else { step }));
         let text = usize::try_from((id >> 40) % TEXTS).ok().and_then(|index| self.texts.get(index));
         let payload = Event::write(&EventParts {

@@ -3,15 +3,15 @@
 //! Owns which programs run, in which order, and what they cost. What they are fed with, and what can be seen at the
 //! broker, is the matter of `bench-client`; how a figure is told is that of `report`.
 
-mod args;
+pub(crate) mod args;
 mod latency;
-mod machine;
-mod process;
+pub(crate) mod machine;
+pub(crate) mod process;
 mod report;
 mod round;
 mod six;
 mod six_report;
-mod system;
+pub(crate) mod system;
 
 use std::process::ExitCode;
 

@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod rebalance;
 pub mod repository;
 pub mod steps;
 pub mod tidy;

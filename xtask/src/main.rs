@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use xtask::bench;
+use xtask::rebalance;
 use xtask::repository;
 use xtask::steps::{self, Step};
 
@@ -16,7 +17,8 @@ usage: cargo xtask COMMAND
   test --traces follows one trace through a real Jaeger, which Go builds first: some minutes, once
   check         what needs no test run: format, lints, dependencies, tidiness
   faults        a long run in which instances, servers and links fail, held against a replay; --help tells its flags
-  bench         what the runtime costs and how long an event takes; `bench --help` tells the flags";
+  bench         what the runtime costs and how long an event takes; `bench --help` tells the flags
+  rebalance     for how long output stands still while instances come and go; --help tells its flags";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -28,6 +30,7 @@ fn main() -> ExitCode {
         ["check"] => steps::check(),
         ["faults", args @ ..] => steps::faults(args),
         ["bench", rest @ ..] => return bench::run(rest),
+        ["rebalance", rest @ ..] => return rebalance::run(rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(64);

@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use clap::Args;
-use kefu_bench::generator::{Generator, STEPS, Schedule};
 use kefu_runtime::latency::Latencies;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -15,7 +14,8 @@ use rdkafka::message::Message;
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Failure, bar, ends, now_us};
-use crate::load::{EventWriter, Form};
+use crate::load::Form;
+use crate::steady::Steady;
 use crate::verify::{Outputs, number};
 
 #[derive(Args)]
@@ -35,8 +35,6 @@ pub(crate) struct LatencyArgs {
     form: Form,
 }
 
-/// Ticks between two events of a conversation.
-const LAG: u64 = 500;
 /// Where the send time is in a case, and in a window's figures.
 const SENT_IN_CASE: usize = 0;
 const SENT_IN_KPI: usize = 24;
@@ -46,50 +44,20 @@ pub(crate) fn measure(cluster: &Cluster, args: &LatencyArgs) -> Result<Value, Fa
     let topics = [args.outputs.cases.as_str(), args.outputs.kpi.as_str()];
     consumer.assign(&ends(&consumer, &topics)?)?;
     let stop = AtomicBool::new(false);
+    let steady = Steady { rate: args.rate, seconds: args.warm_up + args.seconds, form: args.form };
     let (sent, seen) = std::thread::scope(|scope| {
-        let sender = scope.spawn(|| send(cluster, args, &stop).map_err(|failure| failure.to_string()));
+        let sender = scope.spawn(|| steady.send(cluster, &stop).map_err(|failure| failure.to_string()));
         let seen = watch(&consumer, args);
         stop.store(true, Ordering::Relaxed);
         (sender.join(), seen)
     });
-    let late_ms = sent.map_err(|_| "the sender panicked")??;
+    let late_ms = sent.map_err(|_| "the sender panicked")??.late_ms_max;
     let [cases, kpi] = seen?;
     let told = |latencies: &Latencies| json!({"count": latencies.count(), "percentiles": latencies.percentiles()});
     Ok(json!({
         "rate": args.rate, "seconds": args.seconds, "sender_late_ms_max": late_ms,
         "cases": told(&cases), "kpi": told(&kpi),
     }))
-}
-
-/// Sends until told to stop; gives by how many milliseconds it was late at most.
-fn send(cluster: &Cluster, args: &LatencyArgs, stop: &AtomicBool) -> Result<u64, Failure> {
-    let writer = EventWriter::new(cluster, "1", args.form)?;
-    let generator = Generator::of_now();
-    let ticks_a_second = f64::from(args.rate) / f64::from(u32::try_from(STEPS)?);
-    let begin_us = now_us();
-    // conversations that no run before has used
-    let first = u64::try_from(begin_us / 1_000_000)? * 1_000;
-    let conversations = u64::from(args.rate) * (args.warm_up + args.seconds + 1) / STEPS;
-    let schedule = Schedule { first, conversations, lag: LAG };
-    let begun = Instant::now();
-    let mut late_us_max = 0;
-    for tick in 0.. {
-        if stop.load(Ordering::Relaxed) {
-            break;
-        }
-        #[expect(clippy::cast_precision_loss, reason = "ticks of a run are below 2^52")]
-        let due = Duration::from_secs_f64(tick as f64 / ticks_a_second);
-        match due.checked_sub(begun.elapsed()) {
-            Some(early) => std::thread::sleep(early),
-            None => late_us_max = late_us_max.max((begun.elapsed() - due).as_micros()),
-        }
-        let sent_us = begin_us + i64::try_from(due.as_micros())?;
-        for (conversation, step) in schedule.level(tick) {
-            writer.send(&generator.event(conversation, step, sent_us / 1000, sent_us))?;
-        }
-    }
-    writer.flush()?;
-    Ok(u64::try_from(late_us_max / 1000)?)
 }
 
 fn watch(consumer: &BaseConsumer, args: &LatencyArgs) -> Result<[Latencies; 2], Failure> {

@@ -24,7 +24,7 @@ pub(crate) struct LoadArgs {
     form: Form,
 }
 
-#[derive(Args, Clone, Copy)]
+#[derive(Args, Clone, Copy, Debug)]
 pub(crate) struct Form {
     /// Write events without headers.
     #[arg(long)]

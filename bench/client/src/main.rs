@@ -10,6 +10,8 @@ mod facts;
 mod latency;
 mod load;
 mod passthrough;
+mod stalls;
+mod steady;
 mod topics;
 mod verify;
 
@@ -42,6 +44,8 @@ enum Command {
     Latency(latency::LatencyArgs),
     /// Measure until the facts of all six services can be read, while somebody else sends.
     Facts(facts::FactsArgs),
+    /// Send events at a rate, and tell how long each partition of the cases stands still.
+    Stalls(stalls::StallsArgs),
     /// Move every event to another topic, exactly once, and do nothing else: what the client library alone costs.
     Passthrough(passthrough::PassthroughArgs),
 }
@@ -72,6 +76,7 @@ fn run(cli: &Cli) -> Result<serde_json::Value, Failure> {
         Command::Verify(outputs) => verify::count(cluster, outputs),
         Command::Latency(args) => latency::measure(cluster, args),
         Command::Facts(args) => facts::measure(cluster, args),
+        Command::Stalls(args) => stalls::measure(cluster, args),
         Command::Passthrough(args) => passthrough::run(cluster, args),
     }
 }
