@@ -12,6 +12,8 @@ use crate::setup::{Fault, KEYS, Setup};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Action {
     Start(u8),
+    /// Its producer takes the transactional id over.
+    TakeId(u8),
     Step(u8, Luck),
     Take {
         process: u8,
@@ -85,7 +87,7 @@ impl World {
         }
         for instance in 0..setup.instances() as u8 {
             all.extend(self.kafka.unmarked(instance).into_iter().map(|part| (Action::Mark { instance, part }, false)));
-            let ends_it = |process: &Process| process.runs && !process.fenced && process.instance == instance;
+            let ends_it = |process: &Process| process.has_id && !process.fenced && process.instance == instance;
             if self.kafka.transactions[instance as usize].is_open() && !self.processes.iter().any(ends_it) {
                 all.push((Action::TimeOut { instance }, false));
             }
@@ -116,7 +118,11 @@ impl World {
     }
 
     fn work_of(&self, number: u8, process: &Process, setup: &Setup, all: &mut Vec<(Action, bool)>) {
-        let can_send = process.fenced || self.kafka.can_send(process.instance);
+        let is_id_free = self.kafka.can_send(process.instance);
+        let can_send = process.fenced || (process.has_id && is_id_free);
+        if !process.has_id && is_id_free {
+            all.push((Action::TakeId(number), false));
+        }
         let step = process.worker.next();
         if step == Step::Work {
             for partition in 0..setup.partitions() {
@@ -199,7 +205,8 @@ impl World {
             world.faults -= 1;
         }
         match action {
-            Action::Start(number) => world.start(number, setup)?,
+            Action::Start(number) => world.start(number),
+            Action::TakeId(number) => world.take_id(number, setup)?,
             Action::Step(number, luck) => world.drive(number, setup, |process, around| process.step(luck, around))?,
             Action::Take { process, partition } => world.drive(process, setup, |process, around| {
                 process.take(partition, around);
@@ -238,8 +245,7 @@ impl World {
             Action::Move { partition, instance } => world.kafka.wanted[partition as usize] = Some(instance),
             Action::TimeOut { instance } => {
                 world.kafka.end(instance, false);
-                let of_instance = world.processes.iter_mut().filter(|process| process.instance == instance);
-                of_instance.for_each(|process| process.fenced = true);
+                world.fence(instance);
             }
             Action::Flush => world.redis.flush(),
             Action::Failover => world.redis.copies = world.redis.replica.take()?,
@@ -247,20 +253,29 @@ impl World {
         Some(world)
     }
 
-    fn start(&mut self, number: u8, setup: &Setup) -> Option<()> {
+    fn start(&mut self, number: u8) {
+        let process = &mut self.processes[number as usize];
+        *process = Process::new(process.instance);
+        process.runs = true;
+    }
+
+    fn take_id(&mut self, number: u8, setup: &Setup) -> Option<()> {
         let instance = self.processes[number as usize].instance;
         if !self.kafka.can_send(instance) {
             return None;
         }
         if setup.has(Guard::ProducerFence) {
-            let of_instance = self.processes.iter_mut().filter(|process| process.instance == instance);
-            of_instance.for_each(|process| process.fenced = true);
+            self.fence(instance);
         }
         self.kafka.end(instance, false);
-        let process = &mut self.processes[number as usize];
-        *process = Process::new(instance);
-        process.runs = true;
+        self.processes[number as usize].has_id = true;
         Some(())
+    }
+
+    /// Whoever had the transactional id has it no more.
+    fn fence(&mut self, instance: u8) {
+        let of_instance = self.processes.iter_mut().filter(|process| process.has_id && process.instance == instance);
+        of_instance.for_each(|process| process.fenced = true);
     }
 
     fn drive(

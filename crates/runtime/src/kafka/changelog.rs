@@ -7,7 +7,7 @@ use std::time::Duration;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::Message;
-use rdkafka::{Offset, TopicPartitionList};
+use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::client::{Connection, KafkaError, SETTLING, range};
 use crate::clock;
@@ -36,10 +36,17 @@ pub(crate) struct ChangelogReader {
     heartbeat: Heartbeat,
 }
 
+/// What is read has been written already: a broker that waits for more only keeps the end of the partition back.
+fn replaying(connection: &Connection) -> ClientConfig {
+    let mut config = connection.reader("read_committed");
+    config.set("fetch.wait.max.ms", "1");
+    config
+}
+
 impl ChangelogReader {
     pub(crate) fn new(connection: &Connection, heartbeat: Heartbeat) -> Result<Self, KafkaError> {
         Ok(Self {
-            consumer: connection.reader("read_committed").create()?,
+            consumer: replaying(connection).create()?,
             uncommitted: connection.reader("read_uncommitted").create()?,
             heartbeat,
         })

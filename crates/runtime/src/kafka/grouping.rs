@@ -51,7 +51,8 @@ impl Connection {
             GroupProtocol::Classic => further.extend([
                 ("partition.assignment.strategy", "cooperative-sticky"),
                 ("session.timeout.ms", "6000"),
-                ("heartbeat.interval.ms", "500"),
+                // who joined learns by it that the others have let go: so long nobody works on what moves
+                ("heartbeat.interval.ms", "200"),
             ]),
             // the broker chooses the rest, and librdkafka refuses to be told
             GroupProtocol::Consumer => further.push(("group.protocol", "consumer")),

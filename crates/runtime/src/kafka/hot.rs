@@ -18,6 +18,8 @@ use redis::{Client, Cmd, Connection, RedisResult, Script};
 const BUCKETS: u32 = 4096;
 /// Hashes read in one call.
 const BUCKETS_AT_ONCE: usize = 256;
+/// Such calls on their way at a time: bounds what Redis gathers of a partition before it is read.
+const CALLS_AHEAD: usize = 4;
 /// Hashes emptied in one call.
 const BUCKETS_CLEARED_AT_ONCE: u32 = 512;
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -254,18 +256,39 @@ impl HotStates {
         expected: Mark,
         mut each: impl FnMut(String, Vec<u8>),
     ) -> Result<(), HotError> {
-        let keys: Vec<String> = (0..BUCKETS).map(|bucket| self.bucket_key(partition, bucket)).collect();
-        let script = self.each.clone();
-        for some in keys.chunks(BUCKETS_AT_ONCE) {
-            let mut call = script.prepare_invoke();
-            for key in some {
-                call.key(key);
-            }
-            let answer: Vec<Vec<(String, Vec<u8>)>> = call.invoke(self.connected()?)?;
-            answer.into_iter().flatten().for_each(|(key, bytes)| each(key, bytes));
+        let read = self.read_buckets(partition, &mut each);
+        if read.is_err() {
+            // answers may still be on their way
+            self.disconnect();
         }
+        read?;
         // nobody else writes under this incarnation, so what is whole now was whole all the time
         self.read(partition, expected, &[]).map(|_| ())
+    }
+
+    /// Asks for the next buckets before the last ones have come: what Redis gathers and what is made of it here
+    /// overlap, and a round trip is not waited for each time.
+    fn read_buckets(&mut self, partition: &str, each: &mut impl FnMut(String, Vec<u8>)) -> RedisResult<()> {
+        let keys: Vec<String> = (0..BUCKETS).map(|bucket| self.bucket_key(partition, bucket)).collect();
+        let mut calls = keys.chunks(BUCKETS_AT_ONCE).map(|some| {
+            let mut call = Cmd::with_capacity(3 + some.len(), 64 * some.len());
+            call.arg("EVALSHA").arg(self.each.get_hash()).arg(some.len()).arg(some);
+            call.get_packed_command()
+        });
+        let first: Vec<Vec<u8>> = calls.by_ref().take(CALLS_AHEAD).collect();
+        let left: Vec<Vec<u8>> = calls.collect();
+        let connection = self.connected()?;
+        connection.send_packed_command(&first.concat())?;
+        let mut left = left.iter();
+        for _ in keys.chunks(BUCKETS_AT_ONCE) {
+            let answer = connection.recv_response()?.extract_error()?;
+            if let Some(next) = left.next() {
+                connection.send_packed_command(next)?;
+            }
+            let buckets: Vec<Vec<(String, Vec<u8>)>> = redis::from_redis_value(answer)?;
+            buckets.into_iter().flatten().for_each(|(key, bytes)| each(key, bytes));
+        }
+        Ok(())
     }
 
     /// Says that Redis has all of a partition.
@@ -292,8 +315,9 @@ impl HotStates {
             let mut connection = self.client.get_connection_with_timeout(TIMEOUT)?;
             connection.set_read_timeout(Some(TIMEOUT))?;
             connection.set_write_timeout(Some(TIMEOUT))?;
-            // it is called by its hash alone
+            // these are called by their hash alone
             self.write.load(&mut connection)?;
+            self.each.load(&mut connection)?;
             self.connection = Some(connection);
         }
         self.connection

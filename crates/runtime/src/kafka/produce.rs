@@ -5,6 +5,7 @@
 #![expect(unsafe_code, reason = "the safe wrapper looks up the topic and copies its name for each record")]
 
 use std::ffi::{CStr, CString, c_void};
+use std::sync::Arc;
 use std::time::Duration;
 
 use rdkafka::bindings as rd;
@@ -37,12 +38,15 @@ struct Handle {
     topic: *mut rd::rd_kafka_topic_t,
 }
 
+/// The client.
+pub(crate) type Client = ThreadedProducer<DefaultProducerContext>;
+
 /// A producer and the handles of its topics.
 pub(crate) struct ProduceQueue {
     handles: Vec<Handle>,
     /// Room for a call that queues many.
     messages: Vec<rd::rd_kafka_message_t>,
-    producer: ThreadedProducer<DefaultProducerContext>,
+    producer: Arc<Client>,
 }
 
 // SAFETY: handles may be used from any thread; they are owned by this value alone, and the pointers in `messages` are
@@ -50,11 +54,11 @@ pub(crate) struct ProduceQueue {
 unsafe impl Send for ProduceQueue {}
 
 impl ProduceQueue {
-    pub(crate) fn new(producer: ThreadedProducer<DefaultProducerContext>) -> Self {
+    pub(crate) fn new(producer: Arc<Client>) -> Self {
         Self { handles: Vec::new(), messages: Vec::new(), producer }
     }
 
-    pub(crate) fn producer(&self) -> &ThreadedProducer<DefaultProducerContext> {
+    pub(crate) fn producer(&self) -> &Arc<Client> {
         &self.producer
     }
 

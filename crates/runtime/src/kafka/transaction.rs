@@ -4,17 +4,19 @@
 #![expect(unsafe_code, reason = "the safe wrapper of commit waits 100 ms in its flush; librdkafka's own does not")]
 
 use std::ffi::CStr;
+use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use kefu_processor::task::StateChange;
 use rdkafka::TopicPartitionList;
 use rdkafka::bindings as rd;
 use rdkafka::consumer::ConsumerGroupMetadata;
 use rdkafka::error::KafkaError as ClientError;
-use rdkafka::producer::{DefaultProducerContext, Producer, ThreadedProducer};
+use rdkafka::producer::Producer;
 use rdkafka::types::RDKafkaErrorCode;
 
 use super::client::{CALL, Connection, KafkaError};
-use super::produce::{Outgoing, ProduceQueue, TopicId};
+use super::produce::{Client, Outgoing, ProduceQueue, TopicId};
 use super::worker::Patience;
 
 /// Why a transaction did not go through.
@@ -32,32 +34,42 @@ pub(crate) enum TransactionError {
 pub(crate) struct Transaction {
     queue: ProduceQueue,
     patience: Patience,
+    /// Takes the transactional id over; none once that was waited for.
+    starting: Option<JoinHandle<Result<(), ClientError>>>,
 }
 
 impl Transaction {
     /// Takes over `id` from whoever had it before.
     ///
+    /// That goes on beside the caller until it begins its first transaction: if there was an open one, the broker
+    /// aborts it first, and the client asks again only after half a second. What a worker has to restore meanwhile
+    /// does not rest on it: the group has fenced whoever had the partitions before.
     /// While the broker is away, each call waits for it with `patience`.
     pub(crate) fn new(connection: &Connection, id: &str, patience: Patience) -> Result<Self, KafkaError> {
-        let producer: ThreadedProducer<DefaultProducerContext> = connection.transactional(id).create()?;
-        let transaction = Self { queue: ProduceQueue::new(producer), patience };
-        transaction.patiently(|producer| producer.init_transactions(CALL))?;
-        Ok(transaction)
+        let producer: Arc<Client> = Arc::new(connection.transactional(id).create()?);
+        let starting = {
+            let (producer, patience) = (producer.clone(), patience.clone());
+            let start = move || patiently(&producer, &patience, |producer| producer.init_transactions(CALL));
+            std::thread::Builder::new().name(format!("{id}-start")).spawn(start)?
+        };
+        Ok(Self { queue: ProduceQueue::new(producer), patience, starting: Some(starting) })
     }
 
-    /// Calls again while the call says that this helps.
-    fn patiently(
-        &self,
-        call: impl Fn(&ThreadedProducer<DefaultProducerContext>) -> Result<(), ClientError>,
-    ) -> Result<(), ClientError> {
-        loop {
-            match call(self.queue.producer()) {
-                Err(ClientError::Transaction(error)) if error.is_retriable() && self.patience.lasts() => {
-                    tracing::warn!(%error, "the broker is asked again");
-                }
-                done => return done,
-            }
-        }
+    /// Whether the transactional id has become this producer's since this was asked last.
+    pub(crate) fn has_started(&mut self) -> Result<bool, TransactionError> {
+        let is_new = self.starting.as_ref().is_some_and(JoinHandle::is_finished);
+        if is_new { self.started().map(|()| true) } else { Ok(false) }
+    }
+
+    /// Waits until the transactional id is this producer's.
+    fn started(&mut self) -> Result<(), TransactionError> {
+        let Some(starting) = self.starting.take() else { return Ok(()) };
+        let started = starting.join().map_err(|_| TransactionError::Fatal("the producer did not start".to_owned()))?;
+        started.map_err(|error| TransactionError::Fatal(error.to_string()))
+    }
+
+    fn patiently(&self, call: impl Fn(&Client) -> Result<(), ClientError>) -> Result<(), ClientError> {
+        patiently(self.queue.producer(), &self.patience, call)
     }
 
     /// Why the producer can never be used again, if it cannot.
@@ -65,7 +77,8 @@ impl Transaction {
         self.queue.producer().client().fatal_error().map(|(code, _)| code)
     }
 
-    pub(crate) fn begin(&self) -> Result<(), TransactionError> {
+    pub(crate) fn begin(&mut self) -> Result<(), TransactionError> {
+        self.started()?;
         self.queue.producer().begin_transaction().map_err(|error| TransactionError::Fatal(error.to_string()))
     }
 
@@ -149,6 +162,29 @@ impl Transaction {
         match self.patiently(|producer| producer.abort_transaction(CALL)) {
             Ok(()) => TransactionError::Aborted(cause.to_owned()),
             Err(error) => TransactionError::Fatal(format!("{cause}; and the abort failed: {error}")),
+        }
+    }
+}
+
+impl Drop for Transaction {
+    /// Else it would take the id from whoever comes next.
+    fn drop(&mut self) {
+        self.started().ok();
+    }
+}
+
+/// Calls again while the call says that this helps.
+fn patiently(
+    producer: &Client,
+    patience: &Patience,
+    call: impl Fn(&Client) -> Result<(), ClientError>,
+) -> Result<(), ClientError> {
+    loop {
+        match call(producer) {
+            Err(ClientError::Transaction(error)) if error.is_retriable() && patience.lasts() => {
+                tracing::warn!(%error, "the broker is asked again");
+            }
+            done => return done,
         }
     }
 }

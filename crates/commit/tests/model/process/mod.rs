@@ -53,6 +53,8 @@ pub(crate) struct Process {
     pub(crate) runs: bool,
     /// Another producer has its transactional id, or the broker gave its transaction up.
     pub(crate) fenced: bool,
+    /// Whether it took the transactional id over, and may begin transactions.
+    pub(crate) has_id: bool,
     pub(crate) joined: bool,
     /// Its consumer knows that it is no member any more.
     pub(crate) knows_lost: bool,
@@ -86,6 +88,7 @@ impl Process {
             instance,
             runs: false,
             fenced: false,
+            has_id: false,
             joined: false,
             knows_lost: false,
             worker: Worker::new(1),

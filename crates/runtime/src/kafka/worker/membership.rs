@@ -52,6 +52,10 @@ impl Worker {
         if let Some((code, reason)) = self.consumer.client().fatal_error() {
             return Err(WorkerError::Kafka(KafkaError::Fatal(format!("{code}: {reason}"))));
         }
+        if self.transaction.has_started()? {
+            // it may have said that it waits for the broker
+            self.show_restoring();
+        }
         let changes = self.consumer.context().take_changes();
         let served = !changes.is_empty();
         let were_here: Vec<(String, i32)> = if served { self.inputs() } else { Vec::new() };
