@@ -12,6 +12,8 @@
 //! - A task is restored in this order: claim the hot copy under a new incarnation, wait until the changelog shows every
 //!   transaction that wrote to it before, read it from where the copy is (from the start, with the copy cleared, if it
 //!   has nothing), mark the copy as whole, take note of the timers.
+//! - What is restored does not rest on the transactional id: it may be taken over at any time before the first
+//!   transaction. Until then the group alone keeps whoever had the partitions before from committing.
 //! - A transaction holds outputs, changed states, and the offsets of *all* partitions owned, changed or not, under the
 //!   membership they were assigned to: that fences whoever lost one.
 //! - Redis gets states after their commit. Until then, and until Redis said so, they stay in memory.

@@ -134,7 +134,11 @@ fn happen(event: Event, second: Option<Program>, instances: &mut Instances<'_>) 
     match (event, second) {
         (Event::Nothing, second) => return Ok(second),
         (Event::IsKilled, Some(program)) => drop(program),
-        (Event::Restarts | Event::Leaves, Some(program)) => program.stop()?,
+        (Event::Restarts | Event::Leaves, Some(program)) => {
+            let begun = Instant::now();
+            program.stop()?;
+            eprintln!("xtask: rebalance: it ended after {} ms", begun.elapsed().as_millis());
+        }
         (Event::Joins | Event::IsKilled | Event::Restarts | Event::Leaves, _) => {}
     }
     if event == Event::Leaves { Ok(None) } else { instances.start("i1").map(Some) }

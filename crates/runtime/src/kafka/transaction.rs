@@ -1,7 +1,10 @@
 //! The transactional producer.
 //!
 //! Owns begin, offsets and commit, and tells an error that an abort mends from one that only a restart does.
-#![expect(unsafe_code, reason = "the safe wrapper of commit waits 100 ms in its flush; librdkafka's own does not")]
+#![expect(
+    unsafe_code,
+    reason = "the safe wrappers of flush and commit wait in steps of 100 ms; librdkafka's own do not"
+)]
 
 use std::ffi::CStr;
 use std::sync::Arc;
@@ -102,6 +105,16 @@ impl Transaction {
         let records = states.iter().map(|(key, bytes)| (key.as_bytes(), bytes.as_deref()));
         let queued = self.queue.send_many(topic, partition, records);
         queued.map_err(|cause| self.aborted(&cause))
+    }
+
+    /// Waits until the broker has the records, as the commit would.
+    ///
+    /// The group may refuse the offsets while it rebalances. An abort then takes out of the client's queue what is
+    /// still there, and that is a gap in the client's sequence, for which the next transaction is given up as well.
+    pub(crate) fn deliver(&self) {
+        let timeout_ms = i32::try_from(CALL.as_millis()).unwrap_or(i32::MAX);
+        // SAFETY: the client lives as long as `self`. What is not delivered in time, the commit waits for.
+        unsafe { rd::rd_kafka_flush(self.queue.producer().client().native_ptr(), timeout_ms) };
     }
 
     /// Adds the offsets of what led to the records.

@@ -64,6 +64,7 @@ impl Worker {
         }
         let changes = self.send_changes()?;
         self.send_progress()?;
+        self.transaction.deliver();
         self.protocol.produced(changes.iter().map(|(task, changes)| (*task, changes.len())));
         if let Some(open) = self.open.as_mut() {
             open.committing = committing;
