@@ -159,8 +159,8 @@ impl<'a> Six<'a> {
             let lines = metrics.lines().filter(|line| line.starts_with(name));
             lines.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum()
         };
-        let (read_back, timers) = (of("kefu_states_restored_total"), of("kefu_timers_waiting"));
-        report.restores.push(Restore { place: self.name(), what, seconds, read_back, timers });
+        let read_back = of("kefu_states_restored_total");
+        report.restores.push(Restore { place: self.name(), what, seconds, read_back });
         Ok(program)
     }
 

@@ -68,10 +68,8 @@ pub(super) struct Restore {
     pub(super) what: &'static str,
     /// From the start of the process.
     pub(super) seconds: f64,
-    /// States read from changelogs.
+    /// States read from changelogs, or from the file.
     pub(super) read_back: f64,
-    /// Timers known afterwards: one for each state that waits for something.
-    pub(super) timers: f64,
 }
 
 /// Everything that was measured.
@@ -102,9 +100,9 @@ impl SixReport {
         for Live { place, rate, what, p50, p95, p99, cores } in &self.lives {
             writeln!(text, "| {place} | {rate} | {what} | {p50:.0} | {p95:.0} | {p99:.0} | {cores:.2} |")?;
         }
-        text += "\n| restore | what | s until ready | states read back | timers |\n|---|---|---|---|---|\n";
-        for Restore { place, what, seconds, read_back, timers } in &self.restores {
-            writeln!(text, "| {place} | {what} | {seconds:.2} | {read_back} | {timers} |")?;
+        text += "\n| restore | what | s until ready | states read back |\n|---|---|---|---|\n";
+        for Restore { place, what, seconds, read_back } in &self.restores {
+            writeln!(text, "| {place} | {what} | {seconds:.2} | {read_back} |")?;
         }
         Ok(text)
     }
