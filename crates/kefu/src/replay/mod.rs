@@ -78,6 +78,8 @@ pub(crate) enum Stage {
 /// # Errors
 /// See [`ReplayError`]; a bad line is no error but a dead letter.
 pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<Summary, ReplayError> {
+    // the classifier's model is trained when it is first asked for: here that is beside the reading
+    std::thread::spawn(kefu_classifier::model::Model::standard);
     let codec = Codec::single_object();
     let (ahead, behind) = Topology::new(&services::all())?.split();
     let clock = Clock { now: Timestamp::MIN, live: false };

@@ -10,8 +10,8 @@ use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
 use super::client::{Connection, KafkaError, SETTLING, range};
+use super::worker::Patience;
 use crate::clock;
-use crate::heartbeat::Heartbeat;
 
 /// States, their bytes, and records gathered before they are handed on; bounds memory and what a failure repeats.
 const STATES_MAX: usize = 10_000;
@@ -33,7 +33,7 @@ fn is_away(code: RDKafkaErrorCode) -> bool {
 pub(crate) struct ChangelogReader {
     consumer: BaseConsumer,
     uncommitted: BaseConsumer,
-    heartbeat: Heartbeat,
+    patience: Patience,
 }
 
 /// What is read has been written already: a broker that waits for more only keeps the end of the partition back.
@@ -44,12 +44,17 @@ fn replaying(connection: &Connection) -> ClientConfig {
 }
 
 impl ChangelogReader {
-    pub(crate) fn new(connection: &Connection, heartbeat: Heartbeat) -> Result<Self, KafkaError> {
+    pub(crate) fn new(connection: &Connection, patience: Patience) -> Result<Self, KafkaError> {
         Ok(Self {
             consumer: replaying(connection).create()?,
             uncommitted: connection.reader("read_uncommitted").create()?,
-            heartbeat,
+            patience,
         })
+    }
+
+    /// Who is told to end reads no further: a takeover may wait for longer than a process has to end.
+    fn goes_on(&self) -> Result<(), KafkaError> {
+        if self.patience.continues() { Ok(()) } else { Err(KafkaError::Stopped) }
     }
 
     /// First and next offset of a partition, once every transaction that wrote to it before is over.
@@ -71,7 +76,7 @@ impl ChangelogReader {
                     SETTLING.as_secs()
                 )));
             }
-            self.heartbeat.beat();
+            self.goes_on()?;
             clock::rest(SETTLING_PERIOD);
         }
     }
@@ -96,7 +101,7 @@ impl ChangelogReader {
         let (mut records, mut bytes) = (0, 0);
         let mut idle = 0;
         loop {
-            self.heartbeat.beat();
+            self.goes_on()?;
             match self.consumer.poll(Duration::from_millis(500)) {
                 Some(Ok(message)) => {
                     idle = 0;

@@ -49,6 +49,9 @@ pub enum KafkaError {
     /// The cluster is not set up for kefu.
     #[error("{0}")]
     SetUp(String),
+    /// It was told to end while it waited.
+    #[error("it was told to end while something was away")]
+    Stopped,
     /// A thread cannot be had.
     #[error("{0}")]
     Io(#[from] std::io::Error),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Doing, Worker, WorkerError};
 use crate::clock;
+use crate::kafka::client::KafkaError;
 use crate::kafka::hot::HotError;
 
 /// Pause before Redis is tried again.
@@ -53,7 +54,7 @@ impl Worker {
         self.hot_available(false);
         self.hot.disconnect();
         if self.options.stop.load(Ordering::Relaxed) {
-            return Err(WorkerError::Stopped);
+            return Err(KafkaError::Stopped.into());
         }
         clock::rest(RETRY);
         Ok(())

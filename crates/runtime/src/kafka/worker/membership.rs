@@ -178,7 +178,7 @@ impl Worker {
         loop {
             match seek(self) {
                 Ok(done) => return Ok(done),
-                Err(_) if !patience.lasts() => return Err(WorkerError::Stopped),
+                Err(_) if !patience.lasts() => return Err(KafkaError::Stopped.into()),
                 Err(error) if self.consumer.client().fatal_error().is_some() => return Err(error.into()),
                 Err(error) => {
                     tracing::warn!(service = self.options.service, %error, "a position is set again");

@@ -122,9 +122,6 @@ pub(crate) enum WorkerError {
     /// What was computed does not count, and the transaction is still open, if one was.
     #[error("{0}")]
     Lost(String),
-    /// It was told to stop while it waited.
-    #[error("stopped while something was away")]
-    Stopped,
     /// The worker cannot go on with this client.
     #[error(transparent)]
     Kafka(#[from] KafkaError),
@@ -159,7 +156,7 @@ impl Worker {
             &format!("{}{}.{instance}", options.connection.prefix, options.service),
             options.patience(),
         )?;
-        let changelog = ChangelogReader::new(&options.connection, options.heartbeat.clone())?;
+        let changelog = ChangelogReader::new(&options.connection, options.patience())?;
         let policies_seen = options.policies.revision();
         let protocol = Protocol::new(options.stages.len());
         // shown from the start: a rate needs its zero
@@ -205,7 +202,7 @@ impl Worker {
                     cause
                 }
                 // what is in memory may be ahead of the log; the next owner begins from the log
-                Err(WorkerError::Stopped) => return Ok(()),
+                Err(WorkerError::Kafka(KafkaError::Stopped)) => return Ok(()),
                 Err(WorkerError::Kafka(error)) => return Err(error),
             };
             tracing::warn!(service = self.options.service, cause, "tasks are restored");

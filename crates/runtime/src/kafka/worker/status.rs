@@ -76,8 +76,13 @@ pub(crate) struct Patience {
 impl Patience {
     /// Whether a call that failed should be made again.
     pub(crate) fn lasts(&self) -> bool {
-        self.heartbeat.beat();
         self.status.set(Doing::WaitingForKafka);
+        self.continues()
+    }
+
+    /// Whether work that takes its time goes on.
+    pub(crate) fn continues(&self) -> bool {
+        self.heartbeat.beat();
         !self.stop.load(Ordering::Relaxed)
     }
 }
