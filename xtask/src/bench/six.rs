@@ -112,7 +112,9 @@ impl<'a> Six<'a> {
                 let mut load = kefu_command(&["load", "--rate", &rate, "--duration", &duration, "--kafka", &bootstrap]);
                 let mut load = load.stdout(Stdio::null()).spawn()?;
                 let told = client(&bootstrap, &["facts", "--seconds", &seconds]);
-                load.wait()?;
+                if !load.wait()?.success() {
+                    return Err("the load failed".into());
+                }
                 told?
             }
             None => {

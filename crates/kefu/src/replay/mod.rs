@@ -79,7 +79,7 @@ pub(crate) enum Stage {
 /// See [`ReplayError`]; a bad line is no error but a dead letter.
 pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<Summary, ReplayError> {
     // the classifier's model is trained when it is first asked for: here that is beside the reading
-    std::thread::spawn(kefu_classifier::model::Model::standard);
+    std::thread::Builder::new().spawn(kefu_classifier::model::Model::standard).ok();
     let codec = Codec::single_object();
     let (ahead, behind) = Topology::new(&services::all())?.split();
     let clock = Clock { now: Timestamp::MIN, live: false };
@@ -185,7 +185,8 @@ impl Replay {
         let totals = behind.output.rows.totals();
         let output = behind.output.inner;
         // freeing millions of states takes a while, and nobody waits for it
-        std::thread::spawn(move || drop((self.pipeline, behind.pipeline)));
+        let states = (self.pipeline, behind.pipeline);
+        std::thread::Builder::new().spawn(move || drop(states)).ok();
         let refused = output.refused.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect();
         let topics = output.finish()?;
         let summary =

@@ -9,8 +9,9 @@ use kefu_processor::Emission;
 
 use super::input::{Inputs, Line};
 
-/// Inputs in a batch, and batches that wait: bounds memory.
+/// Inputs and bytes of text in a batch, and batches that wait: bounds memory.
 const BATCH: usize = 256;
+const BATCH_BYTES: usize = 1 << 20;
 const BATCHES: usize = 8;
 
 /// An input, or why a line is none.
@@ -68,16 +69,26 @@ impl ReadAhead {
 
 /// Reads until the end, or until nobody wants more.
 fn read(mut inputs: Inputs, sender: &SyncSender<Vec<Parsed>>) -> io::Result<()> {
-    let mut batch = Vec::with_capacity(BATCH);
-    while let Some(line) = inputs.next()? {
-        batch.push(parse(line));
-        if batch.len() == BATCH && sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
-            return Ok(());
+    let (mut batch, mut bytes) = (Vec::with_capacity(BATCH), 0);
+    let ended = loop {
+        match inputs.next() {
+            Ok(Some(line)) => {
+                bytes += line.text.len();
+                batch.push(parse(line));
+            }
+            Ok(None) => break Ok(()),
+            Err(error) => break Err(error),
         }
-    }
-    // who does not listen any more has its reasons
+        if batch.len() == BATCH || bytes >= BATCH_BYTES {
+            bytes = 0;
+            if sender.send(std::mem::replace(&mut batch, Vec::with_capacity(BATCH))).is_err() {
+                return Ok(());
+            }
+        }
+    };
+    // what came before a failure counts; who does not listen any more has its reasons
     sender.send(batch).ok();
-    Ok(())
+    ended
 }
 
 fn parse(line: Line) -> Parsed {

@@ -22,6 +22,9 @@ pub(crate) fn write_copies(tasks: &mut Tasks, protocol: &mut Protocol, hot: &mut
         let Some(task) = tasks.get_mut(&id) else { continue };
         task.write_copy(protocol, hot)?;
     }
+    if protocol.behind().next().is_some() {
+        protocol.copies_later();
+    }
     Ok(())
 }
 

@@ -177,28 +177,26 @@ impl HotStates {
     /// Does several writes in one round trip, and gives what came of each. After the first that Redis did not answer
     /// the others are not waited for: what came of them is not known.
     pub(crate) fn write_each(&mut self, writes: &[HotWrite<'_>]) -> Vec<Result<(), HotError>> {
+        if writes.is_empty() {
+            return Vec::new();
+        }
         let mut calls = Vec::new();
         writes.iter().for_each(|write| self.write_call(write).write_packed_command(&mut calls));
-        let mut answers = Vec::with_capacity(writes.len());
         let mut failed = self.connected().and_then(|connection| connection.send_packed_command(&calls)).err();
+        let mut answers = Vec::with_capacity(writes.len());
         for _ in writes {
             let answer = match &failed {
                 Some(error) => Err(error.clone()),
-                None => self.answer(),
+                None => self.connected().and_then(redis::Connection::recv_response),
             };
             failed = failed.or_else(|| answer.as_ref().err().cloned());
-            answers.push(answer.map_err(HotError::from).and_then(taken));
+            answers.push(answer.map_err(HotError::from).and_then(written));
         }
         if failed.is_some() {
             // answers may still be on their way
             self.disconnect();
         }
         answers
-    }
-
-    fn answer(&mut self) -> RedisResult<i64> {
-        let answer = self.connected()?.recv_response()?.extract_error()?;
-        Ok(redis::from_redis_value(answer)?)
     }
 
     /// Written at once into one buffer: an invocation of a script would hold each argument by itself first.
@@ -337,6 +335,11 @@ impl HotStates {
 /// Whether a guarded call was taken.
 fn taken(answer: i64) -> Result<(), HotError> {
     if answer == 1 { Ok(()) } else { Err(HotError::Lost) }
+}
+
+/// The same of an answer that is not read yet; it may be that Redis refused the call.
+fn written(answer: redis::Value) -> Result<(), HotError> {
+    taken(redis::from_redis_value(answer.extract_error()?).map_err(redis::RedisError::from)?)
 }
 
 /// An incarnation as Redis has it.

@@ -23,7 +23,7 @@ use super::observer::Observer;
 use super::progress::{Horizons, ProgressWatch};
 use super::retry::retry_topic;
 use super::tasks::{hot_name, partition_of};
-use super::worker::{Status, Worker, WorkerOptions};
+use super::worker::{Doing, Status, Worker, WorkerOptions};
 use crate::backend::{Backend, BackendError, NewRecord, Pending, View};
 use crate::clock;
 use crate::heartbeat::Heartbeats;
@@ -190,7 +190,10 @@ impl KafkaHandle {
             loop {
                 let Some(hot) = wait_for_hot(&options)? else { return Ok(()) };
                 let (consumer, queue) = join_group(&options, &instance)?;
-                match Worker::new(options.clone(), consumer, queue, hot, &instance)?.run() {
+                options.status.set(Doing::Joining);
+                // the worker leaves the group before it is joined again
+                let ended = Worker::new(options.clone(), consumer, queue, hot, &instance)?.run();
+                match ended {
                     Err(error @ KafkaError::Unreleased(_)) => {
                         tracing::warn!(service = options.service, %error, "the group is joined again");
                         clock::rest(JOIN_RETRY);

@@ -227,17 +227,21 @@ impl Owned {
         Ok(())
     }
 
-    /// Remembers the traces of the queued records, in case a timer writes what they lead to.
-    pub(crate) fn note_traces(&mut self, fetched: &[Fetched<'_>]) {
+    /// The exported traces of the queued records, each with the key that it may have to wait for.
+    pub(crate) fn queued_traces(&self, fetched: &[Fetched<'_>]) -> Vec<(Arc<str>, TraceContext)> {
         if !trace::is_exporting() {
-            return;
+            return Vec::new();
         }
+        let of = |index: usize| fetched.get(index).and_then(Fetched::traceparent).and_then(TraceContext::parse);
+        let traces = self.task.queued().into_iter().filter_map(|(index, key)| Some((key, of(index)?)));
+        traces.filter(|(_, context)| context.is_sampled()).collect()
+    }
+
+    /// Remembers traces, in case a timer writes what their records lead to.
+    pub(crate) fn remember_traces(&mut self, traces: Vec<(Arc<str>, TraceContext)>) {
         let now = clock::monotonic();
-        for (index, key) in self.task.queued() {
-            let context = fetched.get(index).and_then(Fetched::traceparent).and_then(TraceContext::parse);
-            if let Some(context) = context.filter(TraceContext::is_sampled) {
-                self.traces.note(&key, context, now);
-            }
+        for (key, context) in traces {
+            self.traces.note(&key, context, now);
         }
     }
 

@@ -8,7 +8,9 @@
 
 use std::ffi::CStr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use kefu_processor::task::StateChange;
 use rdkafka::TopicPartitionList;
@@ -21,6 +23,10 @@ use rdkafka::types::RDKafkaErrorCode;
 use super::client::{CALL, Connection, KafkaError};
 use super::produce::{Client, Outgoing, ProduceQueue, TopicId};
 use super::worker::Patience;
+use crate::clock;
+
+/// How often a worker that has to wait for its producer's start looks.
+const STARTING: Duration = Duration::from_millis(5);
 
 /// Why a transaction did not go through.
 #[derive(Debug, thiserror::Error)]
@@ -39,6 +45,8 @@ pub(crate) struct Transaction {
     patience: Patience,
     /// Takes the transactional id over; none once that was waited for.
     starting: Option<JoinHandle<Result<(), ClientError>>>,
+    /// Nobody waits for that any more.
+    abandoned: Arc<AtomicBool>,
 }
 
 impl Transaction {
@@ -50,16 +58,24 @@ impl Transaction {
     /// While the broker is away, each call waits for it with `patience`.
     pub(crate) fn new(connection: &Connection, id: &str, patience: Patience) -> Result<Self, KafkaError> {
         let producer: Arc<Client> = Arc::new(connection.transactional(id).create()?);
+        let abandoned = Arc::new(AtomicBool::new(false));
         let starting = {
-            let (producer, patience) = (producer.clone(), patience.clone());
-            let start = move || patiently(&producer, &patience, |producer| producer.init_transactions(CALL));
+            let (producer, stop, abandoned) = (producer.clone(), patience.stop.clone(), abandoned.clone());
+            // it does not speak for the worker, which may be stuck elsewhere
+            let lasts = move || !stop.load(Ordering::Relaxed) && !abandoned.load(Ordering::Relaxed);
+            let start = move || patiently(&producer, lasts, |producer| producer.init_transactions(CALL));
             std::thread::Builder::new().name(format!("{id}-start")).spawn(start)?
         };
-        Ok(Self { queue: ProduceQueue::new(producer), patience, starting: Some(starting) })
+        Ok(Self { queue: ProduceQueue::new(producer), patience, starting: Some(starting), abandoned })
+    }
+
+    /// Whether the transactional id is not this producer's yet.
+    pub(crate) fn is_starting(&self) -> bool {
+        self.starting.is_some()
     }
 
     /// Whether the transactional id has become this producer's since this was asked last.
-    pub(crate) fn has_started(&mut self) -> Result<bool, TransactionError> {
+    pub(crate) fn just_started(&mut self) -> Result<bool, TransactionError> {
         let is_new = self.starting.as_ref().is_some_and(JoinHandle::is_finished);
         if is_new { self.started().map(|()| true) } else { Ok(false) }
     }
@@ -67,12 +83,16 @@ impl Transaction {
     /// Waits until the transactional id is this producer's.
     fn started(&mut self) -> Result<(), TransactionError> {
         let Some(starting) = self.starting.take() else { return Ok(()) };
+        while !starting.is_finished() {
+            self.patience.lasts();
+            clock::rest(STARTING);
+        }
         let started = starting.join().map_err(|_| TransactionError::Fatal("the producer did not start".to_owned()))?;
         started.map_err(|error| TransactionError::Fatal(error.to_string()))
     }
 
     fn patiently(&self, call: impl Fn(&Client) -> Result<(), ClientError>) -> Result<(), ClientError> {
-        patiently(self.queue.producer(), &self.patience, call)
+        patiently(self.queue.producer(), || self.patience.lasts(), call)
     }
 
     /// Why the producer can never be used again, if it cannot.
@@ -113,8 +133,12 @@ impl Transaction {
     /// still there, and that is a gap in the client's sequence, for which the next transaction is given up as well.
     pub(crate) fn deliver(&self) {
         let timeout_ms = i32::try_from(CALL.as_millis()).unwrap_or(i32::MAX);
-        // SAFETY: the client lives as long as `self`. What is not delivered in time, the commit waits for.
-        unsafe { rd::rd_kafka_flush(self.queue.producer().client().native_ptr(), timeout_ms) };
+        // SAFETY: the client lives as long as `self`.
+        let told = unsafe { rd::rd_kafka_flush(self.queue.producer().client().native_ptr(), timeout_ms) };
+        if told != rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
+            // the commit waits for the rest
+            self.patience.lasts();
+        }
     }
 
     /// Adds the offsets of what led to the records.
@@ -164,6 +188,7 @@ impl Transaction {
 
     /// Gives up what was sent since `begin`.
     pub(crate) fn abort(&self, cause: &str) -> Result<(), TransactionError> {
+        self.deliver();
         match self.aborted(cause) {
             TransactionError::Aborted(_) => Ok(()),
             fatal @ TransactionError::Fatal(_) => Err(fatal),
@@ -182,6 +207,7 @@ impl Transaction {
 impl Drop for Transaction {
     /// Else it would take the id from whoever comes next.
     fn drop(&mut self) {
+        self.abandoned.store(true, Ordering::Relaxed);
         self.started().ok();
     }
 }
@@ -189,12 +215,12 @@ impl Drop for Transaction {
 /// Calls again while the call says that this helps.
 fn patiently(
     producer: &Client,
-    patience: &Patience,
+    lasts: impl Fn() -> bool,
     call: impl Fn(&Client) -> Result<(), ClientError>,
 ) -> Result<(), ClientError> {
     loop {
         match call(producer) {
-            Err(ClientError::Transaction(error)) if error.is_retriable() && patience.lasts() => {
+            Err(ClientError::Transaction(error)) if error.is_retriable() && lasts() => {
                 tracing::warn!(%error, "the broker is asked again");
             }
             done => return done,

@@ -1,7 +1,7 @@
 //! Spans of what processors do.
 //!
-//! A span lasts from the instant at which the record was written to the one at which what follows from it was: a trace
-//! shows where a record has waited.
+//! A record's span lasts from the instant at which the record was written to the one at which what follows from it was:
+//! a trace shows where it has waited. A timer's has no length.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

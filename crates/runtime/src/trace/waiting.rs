@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 use super::TraceContext;
 
 /// Keys remembered for a task.
-const KEYS_MAX: usize = 10_000;
+const KEYS_MAX: usize = 1_000;
 /// Traces remembered for a key: the first gets the span, the others links.
-const TRACES_MAX: usize = 16;
+const TRACES_MAX: usize = 4;
 /// What a timer writes later than this is no part of the trace.
 const LASTS: Duration = Duration::from_secs(600);
 

@@ -171,9 +171,11 @@ impl Worker {
         let policies = self.options.policies.current();
         let clock = self.clock(owned.reached().complete);
         let environment = self.environment(&policies, clock);
-        owned.note_traces(fetched);
+        let traces = owned.queued_traces(fetched);
         owned.task.run(environment, &mut effects);
         let done = self.take_effects(&mut owned, effects, fetched);
+        // after timers that fired before these records
+        owned.remember_traces(traces);
         self.owned.insert(key, owned);
         done
     }

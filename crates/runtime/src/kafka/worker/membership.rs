@@ -52,9 +52,8 @@ impl Worker {
         if let Some((code, reason)) = self.consumer.client().fatal_error() {
             return Err(WorkerError::Kafka(KafkaError::Fatal(format!("{code}: {reason}"))));
         }
-        if self.transaction.has_started()? {
-            // it may have said that it waits for the broker
-            self.show_restoring();
+        if self.transaction.just_started()? {
+            self.show_doing();
         }
         let changes = self.consumer.context().take_changes();
         let served = !changes.is_empty();
@@ -75,14 +74,19 @@ impl Worker {
         if served {
             self.stay(&were_here)?;
             self.show_tasks();
-            self.show_restoring();
+            self.show_doing();
         }
         Ok(())
     }
 
-    /// Says whether something is left to be restored.
-    fn show_restoring(&self) {
-        self.options.status.set(if self.protocol.is_restored() { Doing::Working } else { Doing::Restoring });
+    /// Says what it is at: it works once it has all that a commit needs.
+    fn show_doing(&self) {
+        self.options.status.set(match () {
+            () if !self.has_joined => Doing::Joining,
+            () if !self.protocol.is_restored() => Doing::Restoring,
+            () if self.transaction.is_starting() => Doing::WaitingForKafka,
+            () => Doing::Working,
+        });
     }
 
     /// Does one step of taking a task over.
@@ -114,9 +118,7 @@ impl Worker {
             self.options.metrics.states_restored.get_or_create(&label).inc_by(restored);
             tracing::info!(stage = of.id(), partition = task.1, restored, whole, "partition taken over");
             self.show_tasks();
-            if self.protocol.is_restored() {
-                self.options.status.set(Doing::Working);
-            }
+            self.show_doing();
         }
         Ok(())
     }
@@ -163,7 +165,7 @@ impl Worker {
         }
         let committed = self.patiently(|worker| worker.seek_committed(&wanted))?;
         self.protocol.went_back(committed);
-        self.show_restoring();
+        self.show_doing();
         Ok(())
     }
 

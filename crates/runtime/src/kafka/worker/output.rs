@@ -10,7 +10,7 @@ use kefu_processor::{DeadLetter, Effects, Emission};
 use super::commit::TaskChanges;
 use super::{Worker, WorkerError};
 use crate::clock;
-use crate::dead_letter::{self, Refused};
+use crate::dead_letter::{Origin, Refused};
 use crate::kafka::fetch::Fetched;
 use crate::kafka::produce::{Outgoing, TopicId};
 use crate::kafka::tasks::{Owned, partition_of};
@@ -21,7 +21,7 @@ use crate::trace::{self, TraceContext};
 
 /// What led to an emission.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Origin {
+enum Lead {
     /// A record, by its place in the batch.
     Record(usize),
     /// A timer, by the place of its first emission.
@@ -136,16 +136,16 @@ impl Worker {
         }
         let mut fired = effects.fired.iter().peekable();
         // what one record or timer led to stands together, and is one span
-        let mut last: Option<(Origin, TraceContext)> = None;
+        let mut last: Option<(Lead, TraceContext)> = None;
         for (place, emission) in effects.emissions.into_iter().enumerate() {
             while fired.next_if(|fired| fired.emissions.end <= place).is_some() {}
             let timer = fired.peek().filter(|fired| fired.emissions.contains(&place));
-            let origin = match (emission.cause, timer) {
-                (Some(cause), _) => Origin::Record(cause),
-                (None, Some(fired)) => Origin::Timer(fired.emissions.start),
-                (None, None) => Origin::Other,
+            let lead = match (emission.cause, timer) {
+                (Some(cause), _) => Lead::Record(cause),
+                (None, Some(fired)) => Lead::Timer(fired.emissions.start),
+                (None, None) => Lead::Other,
             };
-            let context = match (last.filter(|(same, _)| *same == origin), timer) {
+            let context = match (last.filter(|(same, _)| *same == lead), timer) {
                 (Some((_, context)), _) => context,
                 (None, Some(fired)) => span::of_timer(doer, &owned.traces.take(&fired.key)),
                 (None, None) => {
@@ -154,7 +154,7 @@ impl Worker {
                     })
                 }
             };
-            last = Some((origin, context));
+            last = Some((lead, context));
             self.emit(emission, context)?;
         }
         if let Some(open) = self.open.as_mut() {
@@ -233,7 +233,7 @@ impl Worker {
         self.options.metrics.records_refused.get_or_create(&RefusalLabel { service, processor, code }).inc();
         let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
         self.refusals.note(RefusedAt { service, processor, topic, partition, offset, code });
-        let origin = dead_letter::Origin { topic, partition, offset, service, attempt: 1 };
+        let origin = Origin { topic, partition, offset, service, attempt: 1 };
         let mut refused = self.sent_back(message).unwrap_or(Refused { origin, processor: to, first: None });
         if refused.processor.is_empty() {
             refused.processor = to;
@@ -245,7 +245,8 @@ impl Worker {
         let mut headers: Vec<(&str, &[u8])> = headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
         let tenant = message.key().split(|byte| *byte == b'/').next().unwrap_or_default();
         headers.push(("tenant", tenant));
-        headers.extend(message.header(c"event-type").map(|value| ("event-type", value)));
+        // records between processors of a service bear none
+        headers.push(("event-type", message.header(c"event-type").unwrap_or(b"internal")));
         let topic = self.topic(&DEAD_LETTERS)?;
         self.transaction.send(&Outgoing {
             topic,
