@@ -19,18 +19,18 @@ pub(crate) struct Doer {
 
 /// The context for what follows from a record with this `traceparent`, which was written at `written_ms`.
 pub(crate) fn of_record(doer: Doer, traceparent: Option<&str>, written_ms: i64) -> TraceContext {
-    match traceparent.and_then(TraceContext::parse) {
-        None => fresh(),
-        Some(parent) if parent.sampled => of(doer, parent, &[], at(written_ms), Status::Unset),
-        Some(parent) => parent.child(),
-    }
+    of_message(doer, traceparent, written_ms, Status::Unset)
 }
 
 /// The context for the dead letter of a record: the span says what was wrong.
 pub(crate) fn of_refused(doer: Doer, traceparent: Option<&str>, written_ms: i64, code: &'static str) -> TraceContext {
+    of_message(doer, traceparent, written_ms, Status::error(code))
+}
+
+fn of_message(doer: Doer, traceparent: Option<&str>, written_ms: i64, status: Status) -> TraceContext {
     match traceparent.and_then(TraceContext::parse) {
         None => fresh(),
-        Some(parent) if parent.sampled => of(doer, parent, &[], at(written_ms), Status::error(code)),
+        Some(parent) if parent.sampled => of(doer, parent, &[], at(written_ms), status),
         Some(parent) => parent.child(),
     }
 }
