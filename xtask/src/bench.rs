@@ -7,7 +7,7 @@ pub(crate) mod args;
 mod latency;
 pub(crate) mod machine;
 pub(crate) mod process;
-mod report;
+pub(crate) mod report;
 mod round;
 mod six;
 mod six_report;
@@ -28,7 +28,18 @@ pub(crate) type Failure = Box<dyn std::error::Error>;
 
 /// Runs the benchmark that `args` ask for.
 pub fn run(args: &[&str]) -> ExitCode {
-    let parsed = match BenchArgs::try_parse_from(["cargo xtask bench"].iter().chain(args)) {
+    run_as("bench", args, measure)
+}
+
+/// Runs `measure` with the flags that were given to the command called `name`, and with the command as it was given.
+pub(crate) fn run_as<A: Parser>(
+    name: &str,
+    given: &[&str],
+    measure: impl FnOnce(&A, String) -> Result<(), Failure>,
+) -> ExitCode {
+    let program = format!("cargo xtask {name}");
+    let words: Vec<&str> = [program.as_str()].into_iter().chain(given.iter().copied()).collect();
+    let parsed = match A::try_parse_from(&words) {
         Ok(parsed) => parsed,
         Err(told) => {
             // help is no failure; if nobody reads it, nothing is lost
@@ -36,25 +47,23 @@ pub fn run(args: &[&str]) -> ExitCode {
             return if told.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS };
         }
     };
-    match measure(&parsed, args) {
+    match process::build().and_then(|()| measure(&parsed, words.join(" "))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("xtask: bench: {failure}");
+            eprintln!("xtask: {name}: {failure}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn measure(args: &BenchArgs, given: &[&str]) -> Result<(), Failure> {
-    process::build()?;
-    let command = ["cargo xtask bench"].iter().chain(given).copied().collect::<Vec<_>>().join(" ");
+fn measure(args: &BenchArgs, command: String) -> Result<(), Failure> {
     if args.services {
         let mut report = SixReport::new(command, Machine::look()?);
         for _ in 0..args.rounds {
             six::measure(args, &mut report)?;
         }
         report.machine.ended();
-        return report::write(args, &report, &report.markdown()?);
+        return report::write((&args.json, &args.out), &report, &report.markdown()?);
     }
     let mut report = Report::new(command, Machine::look()?);
     for number in 0..args.rounds {
@@ -62,5 +71,5 @@ fn measure(args: &BenchArgs, given: &[&str]) -> Result<(), Failure> {
         Round::start(args, number)?.run(&mut report)?;
     }
     report.machine.ended();
-    report::write(args, &report, &report.markdown()?)
+    report::write((&args.json, &args.out), &report, &report.markdown()?)
 }

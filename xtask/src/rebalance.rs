@@ -11,36 +11,18 @@ mod stall;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 use self::args::RebalanceArgs;
 use self::report::Report;
 use self::round::Round;
 use crate::bench::machine::Machine;
-use crate::bench::{Failure, process};
+use crate::bench::{Failure, report::write, run_as};
 
 /// Runs the measurement that `args` ask for.
 pub fn run(args: &[&str]) -> ExitCode {
-    let parsed = match RebalanceArgs::try_parse_from(["cargo xtask rebalance"].iter().chain(args)) {
-        Ok(parsed) => parsed,
-        Err(told) => {
-            // help is no failure; if nobody reads it, nothing is lost
-            told.print().ok();
-            return if told.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS };
-        }
-    };
-    match measure(&parsed, args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            eprintln!("xtask: rebalance: {failure}");
-            ExitCode::FAILURE
-        }
-    }
+    run_as("rebalance", args, measure)
 }
 
-fn measure(args: &RebalanceArgs, given: &[&str]) -> Result<(), Failure> {
-    process::build()?;
-    let command = ["cargo xtask rebalance"].iter().chain(given).copied().collect::<Vec<_>>().join(" ");
+fn measure(args: &RebalanceArgs, command: String) -> Result<(), Failure> {
     let mut report = Report::new(command, Machine::look()?);
     for number in 0..args.rounds {
         for grouping in args.groupings() {
@@ -49,5 +31,5 @@ fn measure(args: &RebalanceArgs, given: &[&str]) -> Result<(), Failure> {
         }
     }
     report.machine.ended();
-    report.write(args)
+    write((&args.json, &args.out), &report, &report.markdown()?)
 }

@@ -14,6 +14,7 @@ use rdkafka::message::Message;
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Failure, bar, ends, now_us};
+use crate::latency::told;
 
 #[derive(Args)]
 pub(crate) struct FactsArgs {
@@ -52,6 +53,5 @@ pub(crate) fn measure(cluster: &Cluster, args: &FactsArgs) -> Result<Value, Fail
         }
     }
     bar.finish_and_clear();
-    let told = |latencies: &Latencies| json!({"count": latencies.count(), "percentiles": latencies.percentiles()});
     Ok(json!({"messages": told(&messages), "verdicts": told(&verdicts)}))
 }

@@ -39,6 +39,11 @@ pub(crate) struct LatencyArgs {
 const SENT_IN_CASE: usize = 0;
 const SENT_IN_KPI: usize = 24;
 
+/// How many there were, and their percentiles.
+pub(crate) fn told(latencies: &Latencies) -> Value {
+    json!({"count": latencies.count(), "percentiles": latencies.percentiles()})
+}
+
 pub(crate) fn measure(cluster: &Cluster, args: &LatencyArgs) -> Result<Value, Failure> {
     let consumer = cluster.consumer("bench.latency", "read_committed")?;
     let topics = [args.outputs.cases.as_str(), args.outputs.kpi.as_str()];
@@ -53,7 +58,6 @@ pub(crate) fn measure(cluster: &Cluster, args: &LatencyArgs) -> Result<Value, Fa
     });
     let late_ms = sent.map_err(|_| "the sender panicked")??.late_ms_max;
     let [cases, kpi] = seen?;
-    let told = |latencies: &Latencies| json!({"count": latencies.count(), "percentiles": latencies.percentiles()});
     Ok(json!({
         "rate": args.rate, "seconds": args.seconds, "sender_late_ms_max": late_ms,
         "cases": told(&cases), "kpi": told(&kpi),

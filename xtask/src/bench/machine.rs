@@ -19,8 +19,8 @@ pub(crate) struct Machine {
 
 impl fmt::Display for Machine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { processor, cores, memory_gib, load_before, load_after } = self;
-        writeln!(f, "{processor}, {cores} cores, {memory_gib} GiB; Kafka, Redis and the load on the same machine.")?;
+        let Self { load_before, load_after, .. } = self;
+        writeln!(f, "{}", self.parts())?;
         write!(f, "Load of the machine {load_before:.1} before, {load_after:.1} after.")
     }
 }
@@ -41,6 +41,12 @@ impl Machine {
             load_before: load(),
             load_after: 0.0,
         })
+    }
+
+    /// What it is made of, and what runs on it.
+    pub(crate) fn parts(&self) -> String {
+        let Self { processor, cores, memory_gib, .. } = self;
+        format!("{processor}, {cores} cores, {memory_gib} GiB; Kafka, Redis and the load on the same machine.")
     }
 
     pub(crate) fn ended(&mut self) {

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use kefu_test_rig::{Kafka, KafkaOptions};
 use serde_json::Value;
 
 use super::Failure;
 use crate::repository;
 
+const HEAP_MIB: u32 = 1_024;
 const ENDED_WITHIN: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(50);
 /// Ticks a second in which the kernel counts a process' time.
@@ -23,6 +25,35 @@ pub(crate) fn build() -> Result<(), Failure> {
         .current_dir(repository::root())
         .status()?;
     if status.success() { Ok(()) } else { Err("the benchmark's programs do not build".into()) }
+}
+
+/// A broker that nothing disturbs.
+pub(crate) fn broker(properties: Vec<(String, String)>) -> Result<Kafka, Failure> {
+    Ok(Kafka::start(KafkaOptions { heap_mib: HEAP_MIB, properties, ..KafkaOptions::default() })?)
+}
+
+/// An empty folder in the target folder.
+pub(crate) fn empty_folder(name: &str) -> Result<PathBuf, Failure> {
+    let folder = repository::root().join("target").join(name);
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+/// The benchmark's service as `instance`, with its own flags before further settings, which may overrule them.
+pub(crate) fn service(
+    (kafka, redis): (&str, &str),
+    instance: &str,
+    flags: &[&str],
+    settings: &[(String, String)],
+) -> Command {
+    let mut command = Command::new(built("bench-service"));
+    command.args(["--backend", "kafka", "--kafka.prefix=", "--kafka.instance", instance]);
+    command.args(["--kafka.bootstrap", kafka, "--redis.url", redis, "--http.listen", "127.0.0.1:0"]);
+    command.args(flags).args(settings.iter().map(|(name, value)| format!("--{name}={value}")));
+    command
 }
 
 /// A program that was built.

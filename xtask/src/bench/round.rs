@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kefu_test_rig::{Jaeger, Kafka, KafkaOptions, Redis};
+use kefu_test_rig::{Jaeger, Kafka, Redis};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -10,13 +10,10 @@ use super::Failure;
 use super::args::BenchArgs;
 use super::latency;
 use super::machine::load;
-use super::process::{Program, Usage, client, client_beside};
+use super::process::{Program, Usage, broker, client, client_beside, empty_folder};
 use super::report::Report;
 use super::system::{Aim, System};
-use crate::repository;
 
-/// Enough for a broker that nothing disturbs.
-const HEAP_MIB: u32 = 1_024;
 /// Seconds after which a drain has failed.
 const DRAINED_WITHIN: &str = "900";
 
@@ -48,15 +45,10 @@ pub(crate) struct Round<'a> {
 
 impl<'a> Round<'a> {
     pub(crate) fn start(args: &'a BenchArgs, number: u32) -> Result<Self, Failure> {
-        let properties = args.broker.clone();
-        let kafka = Kafka::start(KafkaOptions { heap_mib: HEAP_MIB, properties, ..KafkaOptions::default() })?;
+        let kafka = broker(args.broker.clone())?;
         let redis = Redis::start()?;
         let jaeger = if args.traced > 0.0 { Some(Jaeger::start()?) } else { None };
-        let folder = repository::root().join("target/bench").join(format!("round-{number}"));
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder)?;
-        }
-        std::fs::create_dir_all(&folder)?;
+        let folder = empty_folder(&format!("bench/round-{number}"))?;
         Ok(Self { args, number, kafka, redis, jaeger, folder })
     }
 

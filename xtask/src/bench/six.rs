@@ -8,16 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kefu_test_rig::{Kafka, KafkaOptions, Offsets, Redis};
+use kefu_test_rig::{Kafka, Offsets, Redis};
 use serde_json::Value;
 
 use super::Failure;
 use super::args::BenchArgs;
-use super::process::{Program, Usage, built, client};
+use super::process::{Program, Usage, broker, built, client, empty_folder};
 use super::six_report::{Backlog, Live, Restore, SixReport};
-use crate::repository;
 
-const HEAP_MIB: u32 = 1_024;
 const PARTITIONS: i32 = 12;
 const SERVICES: [&str; 6] = ["intake", "classifier", "escalation", "satisfaction-survey", "handover", "kpi-aggregator"];
 const CONFIG: &str = "keys = [{ token = \"a-key-for-the-load\", tenant = \"load-1\", scopes = [\"ingest\"] }]\n";
@@ -43,8 +41,7 @@ pub(super) struct Six<'a> {
 
 /// Measures them on both backends.
 pub(super) fn measure(args: &BenchArgs, report: &mut SixReport) -> Result<(), Failure> {
-    let kafka =
-        Kafka::start(KafkaOptions { heap_mib: HEAP_MIB, properties: args.broker.clone(), ..KafkaOptions::default() })?;
+    let kafka = broker(args.broker.clone())?;
     let redis = Redis::start()?;
     for servers in [Some(Servers { kafka, redis }), None] {
         Six::new(args, servers)?.run(report)?;
@@ -54,12 +51,7 @@ pub(super) fn measure(args: &BenchArgs, report: &mut SixReport) -> Result<(), Fa
 
 impl<'a> Six<'a> {
     fn new(args: &'a BenchArgs, servers: Option<Servers>) -> Result<Self, Failure> {
-        let name = if servers.is_some() { "six-kafka" } else { "six-file" };
-        let folder = repository::root().join("target/bench").join(name);
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder)?;
-        }
-        std::fs::create_dir_all(&folder)?;
+        let folder = empty_folder(if servers.is_some() { "bench/six-kafka" } else { "bench/six-file" })?;
         std::fs::write(folder.join("kefu.toml"), CONFIG)?;
         Ok(Self { args, servers, folder, starts: 0 })
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::Failure;
 use super::args::BenchArgs;
-use super::process::{Program, built};
+use super::process::{Program, service};
 
 /// What a program is to be good at. Kafka Streams has a setting for either that spoils the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,12 +65,9 @@ impl System {
         let log = folder.join(format!("{}.log", self.group()));
         match self {
             Self::Kefu => {
-                let mut command = Command::new(built("bench-service"));
-                command.args(["--backend", "kafka", "--kafka.prefix=", "--kafka.instance", "bench"]);
-                command.args(["--kafka.bootstrap", kafka, "--redis.url", redis, "--http.listen", "127.0.0.1:0"]);
-                command.args(["--kafka.threads", &args.threads.to_string()]);
-                command.args(args.settings.iter().map(|(name, value)| format!("--{name}={value}")));
-                Program::start(&mut command, &log)
+                let threads = args.threads.to_string();
+                let flags = ["--kafka.threads", &threads];
+                Program::start(&mut service((kafka, redis), "bench", &flags, &args.settings), &log)
             }
             Self::Streams(built_in) => {
                 let mut command = Command::new("java");

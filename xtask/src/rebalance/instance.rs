@@ -1,11 +1,10 @@
 //! An instance of the benchmark's service.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use super::args::{Grouping, RebalanceArgs};
 use crate::bench::Failure;
-use crate::bench::process::{Program, built};
+use crate::bench::process::{Program, service};
 
 /// How instances are started.
 pub(crate) struct Instances<'a> {
@@ -24,12 +23,9 @@ impl Instances<'_> {
     pub(crate) fn start(&mut self, name: &str) -> Result<Program, Failure> {
         let log = self.folder.join(format!("{}-{name}.log", self.started));
         self.started += 1;
-        let mut command = Command::new(built("bench-service"));
-        command.args(["--backend", "kafka", "--kafka.prefix=", "--kafka.instance", name]);
-        command.args(["--kafka.bootstrap", &self.kafka, "--redis.url", &self.redis, "--http.listen", "127.0.0.1:0"]);
-        command.args(["--kafka.membership", self.grouping.membership()]);
-        command.args(["--kafka.group_protocol", self.grouping.protocol()]);
-        command.args(self.args.settings.iter().map(|(name, value)| format!("--{name}={value}")));
+        let (membership, protocol) = (self.grouping.membership(), self.grouping.protocol());
+        let flags = ["--kafka.membership", membership, "--kafka.group_protocol", protocol];
+        let mut command = service((&self.kafka, &self.redis), name, &flags, &self.args.settings);
         Program::start(&mut command, &log)
     }
 }

@@ -4,9 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 
-use super::args::RebalanceArgs;
 use super::stall::Stall;
-use crate::bench::Failure;
 use crate::bench::machine::Machine;
 
 #[derive(Debug, Serialize)]
@@ -21,24 +19,8 @@ impl Report {
         Self { command, machine, stalls: Vec::new() }
     }
 
-    #[expect(clippy::print_stdout, reason = "the report is the output of this command")]
-    pub(crate) fn write(&self, args: &RebalanceArgs) -> Result<(), Failure> {
-        if let Some(path) = &args.json {
-            std::fs::write(path, serde_json::to_string_pretty(self)? + "\n")?;
-        }
-        let text = self.markdown()?;
-        match &args.out {
-            Some(path) => std::fs::write(path, text)?,
-            None => print!("{text}"),
-        }
-        Ok(())
-    }
-
-    fn markdown(&self) -> Result<String, std::fmt::Error> {
-        let mut text = String::new();
-        let Machine { processor, cores, memory_gib, .. } = &self.machine;
-        writeln!(text, "`{}`\n", self.command)?;
-        writeln!(text, "{processor}, {cores} cores, {memory_gib} GiB; Kafka, Redis and the load on the same machine.")?;
+    pub(crate) fn markdown(&self) -> Result<String, std::fmt::Error> {
+        let mut text = format!("`{}`\n\n{}\n", self.command, self.machine.parts());
         writeln!(text, "No event was lost or doubled.\n")?;
         writeln!(text, "| members, protocol | what happens | longest, s | begun after, s | > 0.3 s | > 1 s | load |")?;
         writeln!(text, "|---|---|---|---|---|---|---|")?;

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use kefu_test_rig::{Kafka, KafkaOptions, Redis};
+use kefu_test_rig::{Kafka, Redis};
 use serde_json::Value;
 
 use super::args::{Grouping, RebalanceArgs};
@@ -11,12 +11,9 @@ use super::instance::Instances;
 use super::stall::{Event, Pause, Stall};
 use crate::bench::Failure;
 use crate::bench::machine::load;
-use crate::bench::process::{Program, client, client_beside};
+use crate::bench::process::{Program, broker, client, client_beside, empty_folder};
 use crate::bench::system::System;
-use crate::repository;
 
-/// Enough for a broker that nothing disturbs.
-const HEAP_MIB: u32 = 1_024;
 /// Seconds in which everything that was sent must be done.
 const DRAINED_WITHIN: &str = "120";
 /// What the classic protocol has from kefu, the other has from the broker: the same, to be compared.
@@ -41,8 +38,7 @@ impl<'a> Round<'a> {
     pub(crate) fn start(args: &'a RebalanceArgs, grouping: Grouping) -> Result<Self, Failure> {
         let ours = AS_CLASSIC.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let properties = ours.chain(args.broker.iter().cloned()).collect();
-        let kafka = Kafka::start(KafkaOptions { heap_mib: HEAP_MIB, properties, ..KafkaOptions::default() })?;
-        Ok(Self { args, grouping, kafka, redis: Redis::start()? })
+        Ok(Self { args, grouping, kafka: broker(properties)?, redis: Redis::start()? })
     }
 
     pub(crate) fn run(self) -> Result<Vec<Stall>, Failure> {
@@ -68,11 +64,7 @@ impl<'a> Round<'a> {
 
     fn instances(&self) -> Result<Instances<'a>, Failure> {
         let name = format!("{}-{}", self.grouping.membership(), self.grouping.protocol());
-        let folder = repository::root().join("target/rebalance").join(name);
-        if folder.exists() {
-            std::fs::remove_dir_all(&folder)?;
-        }
-        std::fs::create_dir_all(&folder)?;
+        let folder = empty_folder(&format!("rebalance/{name}"))?;
         let (kafka, redis) = (self.kafka.bootstrap(), self.redis.url());
         Ok(Instances { args: self.args, grouping: self.grouping, kafka, redis, folder, started: 0 })
     }
