@@ -242,3 +242,25 @@ fn channels_of_the_history_have_acknowledgements() {
     assert_eq!(driver.case("c-1#1").channel, Channel::Chat);
     assert!(driver.case("c-1#1").acknowledged_at.is_some());
 }
+
+/// In a closed case a request for facts changes nothing; and yet it is a reply just before the customer's first message.
+#[test]
+fn a_refused_request_shows_that_clocks_disagree() {
+    let asks = EventData { fields: Some(vec!["order".into()]), ..text("?") };
+    let arrivals = [
+        agent("e-0", 0, "message", text("soon")),
+        agent("e-1", 60_000, "closed", EventData::default()),
+        agent("e-2", 65_000, "info_requested", asks),
+        customer("e-3", 65_001, "where is it"),
+        // comes late, and makes the case be computed again
+        agent("e-4", 1_000, "note", text("so it is")),
+    ];
+    let mut in_order: Vec<&ChannelEvent> = arrivals.iter().collect();
+    in_order.sort_by_key(|event| event.occurred_at);
+    let [late, prompt] = [arrivals.iter().collect(), in_order].map(|order| {
+        let mut driver = driver();
+        order.into_iter().for_each(|event| driver.late(event));
+        outcome(&driver)
+    });
+    assert_eq!(late, prompt);
+}

@@ -128,7 +128,7 @@ impl CaseRecord {
         let after_last = self.inputs.last().is_none_or(|last| last.order(input) == Ordering::Less);
         after_last
             && self.facts.auto_closed_at.is_none_or(|closed| closed < input.at)
-            && !shows_skew(&self.facts, input)
+            && !shows_skew(&self.facts, &self.inputs, input)
     }
 
     fn insert(&mut self, input: Arc<Input>, rules: &Rules<'_>) -> Change {

@@ -55,12 +55,13 @@ pub fn close_until(facts: &mut Facts, until: Timestamp, out: &mut Vec<Fact>) {
     }
 }
 
-/// Whether a customer's message that comes now shows that an earlier reply was stamped by a clock that is ahead.
-pub fn shows_skew(facts: &Facts, input: &Input) -> bool {
-    let earliest = input.at.plus_ms(-SKEW_MS);
+/// Whether `input`, after `earlier` ones that made `facts`, is a customer's first message that shows that a reply before
+/// it was stamped by a clock that is ahead. Asks what [`fold`] asks, of the inputs: a reply may have changed nothing.
+pub fn shows_skew(facts: &Facts, earlier: &[Arc<Input>], input: &Input) -> bool {
+    let near = |known: &&Arc<Input>| known.at >= input.at.plus_ms(-SKEW_MS);
     input.is_customer_message()
         && facts.customer_messages == 0
-        && facts.last_agent_message_at.is_some_and(|replied| replied >= earliest)
+        && earlier.iter().rev().take_while(near).any(|known| known.is_reply_by_person())
 }
 
 /// Replies stamped up to five seconds before the customer's first message, which they answer.
