@@ -169,11 +169,6 @@ impl HotStates {
         taken(call.invoke(self.connected()?)?)
     }
 
-    /// Writes states, and moves the watermark if one is given.
-    pub(crate) fn write(&mut self, write: &HotWrite<'_>) -> Result<(), HotError> {
-        self.write_each(std::slice::from_ref(write)).pop().unwrap_or(Err(HotError::Lost))
-    }
-
     /// Does several writes in one round trip, and gives what came of each. After the first that Redis did not answer
     /// the others are not waited for: what came of them is not known.
     pub(crate) fn write_each(&mut self, writes: &[HotWrite<'_>]) -> Vec<Result<(), HotError>> {

@@ -15,8 +15,9 @@ use kefu_processor::{Reached, Stage, Task, flow};
 
 use super::changelog::ChangelogReader;
 use super::client::{Connection, KafkaError};
+use super::copies::{Lag, catch_up};
 use super::fetch::Fetched;
-use super::hot::{HotChange, HotError, HotStates, HotWrite};
+use super::hot::{HotChange, HotError, HotStates};
 use super::retry::retry_topic;
 use crate::clock;
 use crate::trace::waiting::Waiting;
@@ -149,26 +150,16 @@ impl Owned {
         Ok(CopyDone::Cleared)
     }
 
-    /// Writes states to the hot copy, which then has the changelog up to `watermark`.
+    /// Writes states to the hot copy, which then has the changelog up to `end`.
     fn write(
         &self,
         changes: &[HotChange],
-        watermark: i64,
+        end: i64,
         protocol: &mut Protocol,
         hot: &mut HotStates,
     ) -> Result<(), HotError> {
-        let mut left = stretches(changes).peekable();
-        loop {
-            let some = left.next().unwrap_or_default();
-            // with the last of them it has everything up to there
-            let watermark = left.peek().is_none().then_some(watermark);
-            let Some(write) = protocol.write(self.id()) else { return Err(HotError::Lost) };
-            hot.write(&HotWrite { partition: &self.hot_name, write, watermark, changes: some })?;
-            protocol.copy_done(self.id(), CopyDone::Wrote { watermark });
-            if watermark.is_some() {
-                return Ok(());
-            }
-        }
+        let lag = Lag { task: self.id(), partition: &self.hot_name, changes, end };
+        catch_up([lag].into(), protocol, hot)
     }
 
     /// Its stage and partition.
@@ -255,23 +246,6 @@ impl Owned {
         std::mem::take(&mut self.pinned).into_iter().collect()
     }
 
-    /// Whether what Redis does not have fits a call beside those of other tasks.
-    pub(super) fn has_little(&self) -> bool {
-        let bytes = self.pinned.values().flatten().map(Vec::len).sum::<usize>();
-        self.pinned.len() <= WRITE_CHUNK && bytes <= LITTLE_BYTES
-    }
-
-    /// Writes what was committed to Redis.
-    pub(super) fn write_copy(&mut self, protocol: &mut Protocol, hot: &mut HotStates) -> Result<(), HotError> {
-        let Some(end) = protocol.copy(self.id()).map(HotCopy::end) else { return Ok(()) };
-        let changes = self.unpinned();
-        let written = self.write(&changes, end, protocol, hot);
-        if written.is_err() {
-            self.committed(changes);
-        }
-        written
-    }
-
     /// Lets go of states beyond `keep` that Redis has.
     pub(crate) fn shrink(&mut self, keep: usize) {
         if self.pinned.is_empty() {
@@ -280,12 +254,8 @@ impl Owned {
     }
 }
 
-/// States and bytes in one call to Redis; keeps its script short and its answer in time.
-const WRITE_CHUNK: usize = 1000;
-const WRITE_BYTES: usize = 8 << 20;
+/// States read in one call to Redis: keeps its script short and its answer in time.
 const READ_CHUNK: usize = 1000;
-/// Bytes of a task's states that are written beside those of others.
-const LITTLE_BYTES: usize = 1 << 20;
 
 /// What was read back when a partition was taken over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -294,22 +264,6 @@ pub(crate) struct Restored {
     pub(crate) states: u64,
     /// Whether the whole changelog was read, because Redis had nothing that could be used.
     pub(crate) whole: bool,
-}
-
-/// Changes in pieces for one call each.
-fn stretches(changes: &[HotChange]) -> impl Iterator<Item = &[HotChange]> {
-    let mut left = changes;
-    std::iter::from_fn(move || {
-        let mut bytes = 0;
-        let fits = left.iter().take(WRITE_CHUNK).take_while(|(_, state)| {
-            let before = bytes;
-            bytes += state.as_ref().map_or(0, Vec::len);
-            before == 0 || bytes <= WRITE_BYTES
-        });
-        let (some, rest) = left.split_at(fits.count());
-        left = rest;
-        (!some.is_empty()).then_some(some)
-    })
 }
 
 /// Why a state could not be loaded.
@@ -333,22 +287,4 @@ fn incarnation() -> u128 {
 pub(crate) fn partition_of(by: PartitionBy, key: &str, partitions: i32) -> i32 {
     let partition = by.partition(key, u32::try_from(partitions).unwrap_or(1));
     i32::try_from(partition).unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_call_to_redis_takes_many_small_states_or_few_large_ones() {
-        let changes = |count: usize, bytes: usize| -> Vec<HotChange> {
-            (0..count).map(|number| (Arc::from(number.to_string()), Some(vec![0; bytes]))).collect()
-        };
-        let lengths = |changes: &[HotChange]| -> Vec<usize> { stretches(changes).map(<[HotChange]>::len).collect() };
-        assert_eq!(lengths(&changes(2_500, 10)), [1_000, 1_000, 500]);
-        assert_eq!(lengths(&changes(5, 3 << 20)), [2, 2, 1]);
-        assert_eq!(lengths(&changes(2, 9 << 20)), [1, 1], "one always goes");
-        assert_eq!(lengths(&changes(3, 0)), [3]);
-        assert!(lengths(&[]).is_empty());
-    }
 }
