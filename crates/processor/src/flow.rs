@@ -4,8 +4,8 @@
 //! here are held against the real services by a test of the `kefu` program, which has all of them.
 //!
 //! Decisions of later stages come back to the case machine. With the event clock its progress therefore has passes:
-//! pass 0 is complete in what came from outside, pass 1 also in the verdicts on it, pass 2 also in what escalation
-//! decided. Whoever decides once and for all waits for the pass that holds what the decision rests on. With the wall
+//! pass 0 is complete in what came from outside, pass 1 also in the verdicts on it, pass 2 also in where escalation
+//! sent cases. Whoever decides once and for all waits for the pass that holds what the decision rests on. With the wall
 //! clock nobody waits for feedback: a classifier that is away must not stop a clock.
 
 /// A stage by its name.
@@ -20,6 +20,7 @@ pub struct StageName {
 const INTAKE_CASES: StageName = StageName { service: "intake", processor: "cases" };
 const VERDICTS: StageName = StageName { service: "classifier", processor: "cases" };
 const STUCK_ORDERS: StageName = StageName { service: "escalation", processor: "orders" };
+const ROUTING: StageName = StageName { service: "escalation", processor: "routing" };
 const CLOCKS: StageName = StageName { service: "escalation", processor: "clocks" };
 const SURVEYS: StageName = StageName { service: "satisfaction-survey", processor: "surveys" };
 const HANDOVERS: StageName = StageName { service: "handover", processor: "handovers" };
@@ -30,14 +31,14 @@ pub const WRITERS: &[(&str, StageName)] =
 
 /// The stages whose decisions come back to a stage, pass by pass from pass 1.
 pub fn passes(stage: StageName) -> &'static [&'static [StageName]] {
-    if stage == INTAKE_CASES { &[&[VERDICTS], &[CLOCKS, STUCK_ORDERS]] } else { &[] }
+    if stage == INTAKE_CASES { &[&[VERDICTS], &[ROUTING, STUCK_ORDERS]] } else { &[] }
 }
 
-/// The pass of `upstream` that a stage of `reader` waits for with the event clock.
-pub fn pass_for(reader: &str, upstream: StageName) -> usize {
-    let wanted = match reader {
+/// The pass of `upstream` that `reader` waits for with the event clock.
+pub fn pass_for(reader: StageName, upstream: StageName) -> usize {
+    let wanted = match reader.service {
         "intake" | "classifier" => 0,
-        "escalation" => 1,
+        _ if reader == ROUTING => 1,
         _ => 2,
     };
     wanted.min(passes(upstream).len())

@@ -91,12 +91,14 @@ impl Service {
 #[error("these processors feed each other in a circle: {}", .0.join(", "))]
 pub struct Circle(Vec<String>);
 
-/// All stages, upstream first.
+/// All stages, upstream first; those that lead back to earlier ones come before those that only follow.
 #[derive(Clone, Debug)]
 pub struct Topology {
     /// The stages, each after all that are upstream of it.
     pub stages: Vec<Stage>,
     upstream: Vec<Vec<StageName>>,
+    /// How many of the first stages lead back to earlier ones.
+    ahead: usize,
 }
 
 impl Topology {
@@ -105,19 +107,23 @@ impl Topology {
     /// # Errors
     /// If they feed each other in a circle.
     pub fn new(services: &[Service]) -> Result<Self, Circle> {
-        let mut waiting: Vec<Stage> = services.iter().flat_map(|service| service.stages.clone()).collect();
-        let mut stages: Vec<Stage> = Vec::with_capacity(waiting.len());
+        let all: Vec<Stage> = services.iter().flat_map(|service| service.stages.clone()).collect();
+        let leads_back = leading_back(&all);
+        let mut waiting: Vec<(Stage, bool)> = all.into_iter().zip(leads_back.iter().copied()).collect();
+        let (mut stages, mut leading) = (Vec::with_capacity(waiting.len()), Vec::with_capacity(waiting.len()));
         while !waiting.is_empty() {
-            let ready = waiting
-                .iter()
-                .position(|stage| !waiting.iter().any(|other| other.id() != stage.id() && feeds(other, stage)));
-            match ready {
-                Some(next) => stages.push(waiting.remove(next)),
-                None => return Err(Circle(waiting.iter().map(Stage::id).collect())),
-            }
+            let is_ready = |stage: &Stage| !waiting.iter().any(|(other, _)| feeds(other, stage));
+            let place = |back: bool| waiting.iter().position(|(stage, leads)| *leads == back && is_ready(stage));
+            let Some(next) = place(true).or_else(|| place(false)) else {
+                return Err(Circle(waiting.iter().map(|(stage, _)| stage.id()).collect()));
+            };
+            let (stage, leads) = waiting.remove(next);
+            stages.push(stage);
+            leading.push(leads);
         }
         let upstream = stages.iter().map(|stage| upstream(stage, &stages)).collect();
-        Ok(Self { stages, upstream })
+        let ahead = leading.iter().filter(|leads| **leads).count();
+        Ok(Self { stages, upstream, ahead })
     }
 
     /// The stages whose progress the stage at `index` waits for, whether they are among the stages here or not; with
@@ -126,22 +132,12 @@ impl Topology {
         self.upstream.get(index).map_or(&[], Vec::as_slice)
     }
 
-    /// The stages in two: those that hear each other, and those of services that nobody else hears. The latter may
-    /// follow at a distance.
+    /// The stages in two: those that what is decided comes back to, or that lead there, and those that only follow. The
+    /// latter may do so at a distance.
     pub fn split(self) -> (Self, Self) {
-        let is_heard = |stage: &Stage| {
-            let mut others = self.stages.iter().filter(|other| other.service != stage.service);
-            others.any(|other| stage.outputs.iter().any(|topic| other.reads(topic.name)))
-        };
-        let heard: BTreeSet<&str> =
-            self.stages.iter().filter(|stage| is_heard(stage)).map(|stage| stage.service).collect();
-        let all = self.stages.iter().cloned().zip(self.upstream.iter().cloned());
-        let (ahead, behind): (Vec<_>, Vec<_>) = all.partition(|(stage, _)| heard.contains(stage.service));
-        let of = |part: Vec<(Stage, Vec<StageName>)>| {
-            let (stages, upstream) = part.into_iter().unzip();
-            Self { stages, upstream }
-        };
-        (of(ahead), of(behind))
+        let Self { mut stages, mut upstream, ahead } = self;
+        let (behind, behind_upstream) = (stages.split_off(ahead), upstream.split_off(ahead));
+        (Self { stages, upstream, ahead }, Self { stages: behind, upstream: behind_upstream, ahead: 0 })
     }
 
     /// Every topic that is read or written, once.
@@ -160,6 +156,27 @@ const FEEDBACK: [&str; 4] =
 fn feeds(upstream: &Stage, stage: &Stage) -> bool {
     upstream.outputs.iter().any(|topic| !FEEDBACK.contains(&topic.name) && stage.reads(topic.name))
         && upstream.id() != stage.id()
+}
+
+/// For each of `stages`, whether something that it writes, or that follows from that, comes back to an earlier one.
+fn leading_back(stages: &[Stage]) -> Vec<bool> {
+    let is_feedback = |topic: &&TopicInfo| FEEDBACK.contains(&topic.name);
+    let comes_back = |stage: &Stage| {
+        let mut back = stage.outputs.iter().filter(is_feedback);
+        back.any(|topic| stages.iter().any(|reader| reader.reads(topic.name)))
+    };
+    let mut leads: Vec<bool> = stages.iter().map(comes_back).collect();
+    loop {
+        let more: Vec<bool> = stages
+            .iter()
+            .zip(&leads)
+            .map(|(stage, known)| *known || stages.iter().zip(&leads).any(|(other, back)| *back && feeds(stage, other)))
+            .collect();
+        if more == leads {
+            return leads;
+        }
+        leads = more;
+    }
 }
 
 /// Those of `stages` that feed `stage`, and those of services that are not among them.

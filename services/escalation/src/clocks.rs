@@ -1,27 +1,21 @@
-//! The processor that keeps the clocks of each case, raises its escalations and routes it.
+//! The processor that keeps the clocks of each case and raises its escalations.
 //!
 //! State holds the case's facts and what was told of them; everything else is computed again from the facts, so that
 //! the order of arrival does not matter.
 
-use kefu_contracts::case_event::{CaseEvent, FactKind};
-use kefu_contracts::outbound::Recipient;
-use kefu_contracts::topic::{CASE_EVENTS, CHANNEL_EVENTS, ESCALATIONS, OUTBOUND, SLA_EVENTS, TopicInfo};
-use kefu_contracts::{Channel, Language, Reject, Timestamp};
+use kefu_contracts::case_event::CaseEvent;
+use kefu_contracts::topic::{CASE_EVENTS, ESCALATIONS, SLA_EVENTS, TopicInfo};
+use kefu_contracts::{Channel, Reject, Timestamp};
 use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
-use kefu_text::language::of_tag;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::clock::difference::{Told, difference};
 use crate::domain::clock::replay::{Outcome, Played, replay};
 use crate::domain::escalation::difference::{Known, News, difference as escalation_difference};
 use crate::domain::fact::{Facts, Taken};
-use crate::domain::moment::{Moment, Rank};
-use crate::domain::routing::{Spoken, asks_for_words, route};
+use crate::domain::moment::{LATENESS_MS, Moment, Rank};
 use crate::records::CaseKey;
 use crate::topics::NOTICES;
-
-/// How long late events are still taken up after the end of a case.
-const LATENESS_MS: i64 = 72 * 3_600_000;
 
 input! {
     /// What the processor reads.
@@ -50,20 +44,10 @@ pub struct CaseClocks {
     next: Option<Moment>,
     /// When it is forgotten.
     forget_at: Option<Timestamp>,
-    /// What the customer said, until it is routed.
-    spoken: Spoken,
     /// When something is to be told.
     tell_at: Option<Timestamp>,
     /// What was told takes the facts up to here into account.
     told_until: Timestamp,
-    /// The routing rule that was followed, once for each case: policy version and place.
-    routed: Option<(i64, u32)>,
-    /// When it is to be routed.
-    route_at: Option<Timestamp>,
-    /// The language to write to the customer in.
-    language: Language,
-    /// Whom to write to.
-    customer: Option<Recipient>,
 }
 
 impl StateRecord for CaseClocks {
@@ -81,13 +65,8 @@ impl CaseClocks {
             reached: Moment::BEGINNING,
             next: None,
             forget_at: None,
-            spoken: Spoken::default(),
             tell_at: None,
             told_until: Timestamp::MIN,
-            routed: None,
-            route_at: None,
-            language: Language::Other,
-            customer: None,
         }
     }
 
@@ -147,42 +126,6 @@ impl CaseClocks {
         let orphaned_at = self.facts.orphaned_at();
         self.forget_at = ended_at.max(orphaned_at).map(|at| at.plus_ms(LATENESS_MS));
     }
-
-    /// Keeps what routing may need of a fact, and plans the routing: it is decided once, so it waits until everything
-    /// up to the classification has arrived.
-    fn plan_routing(&mut self, fact: &CaseEvent, ctx: &Context<'_>) {
-        let history = ctx.policies().history(ctx.tenant());
-        if let Some(text) = &fact.text
-            && matches!(fact.kind, FactKind::Opened | FactKind::CustomerMessage)
-            && self.routed.is_none()
-            && asks_for_words(history, fact.at)
-        {
-            self.spoken.keep(fact.at, text);
-        }
-        if fact.kind == FactKind::Classified {
-            self.language = language(fact);
-            self.customer = customer(fact).or(self.customer.take());
-        }
-        if self.routed.is_none() {
-            self.route_at = route(&self.facts, self.channel, &self.spoken, history).map(|route| route.at);
-        }
-    }
-
-    /// Sends the case where the first classification with a rule says.
-    fn route(&mut self, ctx: &mut Context<'_>) {
-        self.route_at = None;
-        let history = ctx.policies().history(ctx.tenant());
-        let Some(route) = route(&self.facts, self.channel, &self.spoken, history) else { return };
-        self.routed = Some((route.version, route.place as u32));
-        self.spoken.clear();
-        let case = CaseKey::new(ctx.key());
-        for event in case.routing(route, self.channel, self.language) {
-            ctx.emit(&CHANNEL_EVENTS, case.conversation_key(), event, route.at);
-        }
-        if let Some(message) = case.expected_time(route, self.channel, self.language, self.customer.clone()) {
-            ctx.emit(&OUTBOUND, case.conversation_key(), message, route.at);
-        }
-    }
 }
 
 /// Keeps the clocks of each case.
@@ -191,20 +134,14 @@ pub struct Clocks;
 impl Processor for Clocks {
     const NAME: &'static str = "clocks";
     const HEEDS_POLICIES: bool = true;
-    /// A breach or a routing is not decided before the watermark has passed it: verdicts may still be on their way.
+    /// A breach is not decided before the watermark has passed it: verdicts may still be on their way.
     const EAGER: bool = false;
-    const OUTPUTS: &'static [TopicInfo] =
-        &[SLA_EVENTS.info, ESCALATIONS.info, CHANNEL_EVENTS.info, OUTBOUND.info, NOTICES.info];
+    const OUTPUTS: &'static [TopicInfo] = &[SLA_EVENTS.info, ESCALATIONS.info, NOTICES.info];
     type State = CaseClocks;
     type Input = Read;
 
     fn on_record(&self, state: &mut Option<CaseClocks>, input: Read, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let Read::Fact(fact) = input;
-        if fact.kind == FactKind::Erased
-            && let Some(state) = state
-        {
-            state.spoken.clear();
-        }
         if !Facts::concern(&fact) {
             return Ok(());
         }
@@ -217,26 +154,15 @@ impl Processor for Clocks {
             Taken::Repeated if !moved => ctx.duplicate(),
             Taken::Irrelevant if case.facts.list().is_empty() => case.forget_at = Some(fact.at.plus_ms(LATENESS_MS)),
             Taken::Irrelevant => {}
-            Taken::Repeated | Taken::Changed => {
-                case.plan_routing(&fact, ctx);
-                case.plan_telling(fact.at);
-            }
+            Taken::Repeated | Taken::Changed => case.plan_telling(fact.at),
         }
         Ok(())
     }
 
     fn on_timer(&self, state: &mut Option<CaseClocks>, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let Some(case) = state else { return Ok(()) };
-        let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= ctx.now());
-        let (tells, routes) = (is_due(case.tell_at), is_due(case.route_at));
-        if routes {
-            case.route(ctx);
-        }
-        if tells {
+        if case.tell_at.is_some_and(|at| at <= ctx.now()) {
             case.tell(ctx);
-        }
-        if tells || routes {
-            // what comes next has a timer of its own
         } else if let Some(next) = case.next.filter(|next| next.at <= ctx.now()) {
             case.reached = case.reached.max(next.reached());
             case.tell(ctx);
@@ -248,10 +174,9 @@ impl Processor for Clocks {
 
     fn due(&self, state: &CaseClocks) -> Option<Due> {
         let next = state.next.map(Moment::due);
-        let route = state.route_at.map(|at| Due::once(at, TimerClass::First));
         let forget = state.forget_at.map(Due::tidy);
         let tell = state.tell_at.map(|at| Due::once(at, TimerClass::First));
-        [next, tell, route, forget].into_iter().flatten().min()
+        [next, tell, forget].into_iter().flatten().min()
     }
 
     fn on_policies(&self, state: &mut Option<CaseClocks>, _: &mut Context<'_>) -> Result<(), Reject> {
@@ -260,16 +185,4 @@ impl Processor for Clocks {
         }
         Ok(())
     }
-}
-
-/// The language the customer writes in, else the one preferred.
-fn language(fact: &CaseEvent) -> Language {
-    let written = fact.classification.as_ref().and_then(|verdict| verdict.language);
-    let preferred = || fact.context.locale.as_deref().and_then(of_tag);
-    written.or_else(preferred).unwrap_or(Language::Other)
-}
-
-fn customer(fact: &CaseEvent) -> Option<Recipient> {
-    let id = fact.context.customer_id.clone()?;
-    Some(Recipient { kind: "customer".to_owned(), id, address: fact.context.address.clone() })
 }

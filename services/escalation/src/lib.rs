@@ -2,7 +2,8 @@
 //!
 //! | processor | key | reads | writes |
 //! |---|---|---|---|
-//! | [`clocks`] | case | facts about cases | SLA events, escalations, routing, notices to [`notices`] |
+//! | [`routing`] | case | facts about cases | teams and departments that take cases, expected times |
+//! | [`clocks`] | case | facts about cases | SLA events, escalations, notices to [`notices`] |
 //! | [`notices`] | member of staff | what `clocks` tells | one message for each minute of notices |
 //! | [`orders`] | order | order events | cases for orders that are stuck |
 //!
@@ -15,11 +16,12 @@ pub mod domain;
 pub mod notices;
 pub mod orders;
 mod records;
+pub mod routing;
 pub mod topics;
 
 use kefu_processor::Service;
 
 /// The service with its processors.
 pub fn service() -> Service {
-    Service::new("escalation").with(clocks::Clocks).with(notices::Notices).with(orders::Orders)
+    Service::new("escalation").with(routing::Routing).with(clocks::Clocks).with(notices::Notices).with(orders::Orders)
 }

@@ -1,9 +1,10 @@
-//! The services that no other service hears, on a thread of their own.
+//! The processors that only follow, on a thread of their own: nothing that they write leads back.
 //!
 //! They get everything the others wrote in the order in which it was written, with its place in time, and fire their
 //! own timers in between. So they do what they would do among the others, only later, and what comes out is the same
 //! whichever thread is quicker. They also pass all output on, so that the files have one order.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
@@ -91,7 +92,9 @@ impl Behind {
     }
 
     fn written(&mut self, emission: Arc<Emission>) -> Result<(), PipelineError> {
-        self.output.inner.written(&emission);
+        if emission.topic.public {
+            self.output.inner.written(&emission);
+        }
         if self.pipeline.reads(emission.topic.name) {
             self.pipeline.push_emission(emission, &NoStates, &mut self.output)?;
             settle(&mut self.pipeline);
@@ -111,6 +114,8 @@ pub(super) fn settle(pipeline: &mut Pipeline) {
 pub(super) struct Ahead {
     batch: Vec<News>,
     thread: Option<Thread>,
+    /// Topics that the pipeline behind reads.
+    read_behind: BTreeSet<&'static str>,
 }
 
 struct Thread {
@@ -119,15 +124,15 @@ struct Thread {
 }
 
 impl Ahead {
-    /// Starts the thread.
+    /// Starts the thread; `read_behind` is what its pipeline reads.
     ///
     /// # Errors
     /// If there can be no more threads.
-    pub(super) fn start(behind: Behind) -> std::io::Result<Self> {
+    pub(super) fn start(behind: Behind, read_behind: BTreeSet<&'static str>) -> std::io::Result<Self> {
         let (sender, receiver) = sync_channel(QUEUE_BATCHES);
         let handle =
             std::thread::Builder::new().name("replay-behind".to_owned()).spawn(move || follow(behind, &receiver))?;
-        Ok(Self { batch: Vec::with_capacity(BATCH_NEWS), thread: Some(Thread { sender, handle }) })
+        Ok(Self { batch: Vec::with_capacity(BATCH_NEWS), thread: Some(Thread { sender, handle }), read_behind })
     }
 
     /// Tells what happened; gives whether somebody listens still. [`Ahead::join`] tells why not.
@@ -170,7 +175,7 @@ fn follow(mut behind: Behind, receiver: &Receiver<Vec<News>>) -> Result<Behind, 
 
 impl Sink for Ahead {
     fn emission(&mut self, _: &Stage, emission: &Arc<Emission>) {
-        if emission.topic.public {
+        if emission.topic.public || self.read_behind.contains(emission.topic.name) {
             self.tell(News::Written(emission.clone()));
         }
     }

@@ -87,8 +87,10 @@ pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<S
     let pipeline = |topology| Pipeline::new(topology, codec.clone(), policies.clone(), clock).encoding_on_demand();
     let mut output = Output::create(&options.out, &options.prefix, codec.clone())?;
     write_policies(&policies, &mut output)?;
+    let read_behind = behind.stages.iter().flat_map(|stage| stage.inputs).map(|topic| topic.name).collect();
     let behind = Behind { pipeline: pipeline(&behind), output: Overview::new(output) };
-    let mut replay = Replay { pipeline: pipeline(&ahead), ahead: Ahead::start(behind)?, inputs: 0, bad_lines: 0 };
+    let mut replay =
+        Replay { pipeline: pipeline(&ahead), ahead: Ahead::start(behind, read_behind)?, inputs: 0, bad_lines: 0 };
     let inputs = Inputs::new(options.inputs, options.order, |lines| {
         if lines.is_multiple_of(4096) {
             progress(Stage::Reading(lines));
@@ -108,7 +110,7 @@ pub(crate) fn run(options: Options, mut progress: impl FnMut(Stage)) -> Result<S
 }
 
 struct Replay {
-    /// The services that hear each other; the others are behind.
+    /// The processors that lead back to earlier ones; the others are behind.
     pipeline: Pipeline,
     ahead: Ahead,
     inputs: u64,

@@ -223,6 +223,18 @@ impl Facts {
         Ok(if before == Some(fact) { Taken::Repeated } else { Taken::Changed })
     }
 
+    /// When the case was closed, if it is.
+    pub fn closed_at(&self) -> Option<Timestamp> {
+        let last = self.list.iter().rev().find(|fact| matches!(fact.what, What::Status { .. }))?;
+        matches!(last.what, What::Status { to: Status::Closed, .. }).then_some(last.at)
+    }
+
+    /// Forgets what is not about its beginning and its states.
+    pub fn forget_all_but_life(&mut self) {
+        self.list.retain(|fact| matches!(fact.what, What::Opened { .. } | What::Status { .. }));
+        self.list.shrink_to_fit();
+    }
+
     /// The last fact's instant, if no fact says that the case began.
     pub fn orphaned_at(&self) -> Option<Timestamp> {
         let begun = self.list.iter().any(Fact::is_opening);

@@ -7,6 +7,9 @@ use kefu_contracts::Timestamp;
 use kefu_processor::{Due, TimerClass};
 use serde::{Deserialize, Serialize};
 
+/// How long late events are still taken up after the end of a case.
+pub const LATENESS_MS: i64 = 72 * 3_600_000;
+
 /// What comes first at one instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Rank {

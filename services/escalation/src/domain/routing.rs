@@ -1,5 +1,6 @@
 //! Which team takes a case and which department is consulted, by the first classification that a rule accepts.
 
+use kefu_contracts::case_event::{CaseEvent, FactKind};
 use kefu_contracts::{Channel, Timestamp};
 use kefu_policy::{PolicyHistory, RoutingRule};
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,17 @@ impl Spoken {
         let said = self.0.iter().filter(|(said_at, _)| *said_at <= at).map(|(_, text)| text.as_str());
         said.collect::<Vec<_>>().join("\n")
     }
+}
+
+/// Whether a fact says something that routing asks for.
+pub fn concerns(fact: &CaseEvent) -> bool {
+    use FactKind as K;
+    concerns_routed(fact) || matches!(fact.kind, K::CustomerMessage | K::Classified | K::PriorityChanged | K::Assigned)
+}
+
+/// Whether a fact says something of a case that has been routed: when it ends.
+pub fn concerns_routed(fact: &CaseEvent) -> bool {
+    matches!(fact.kind, FactKind::Opened | FactKind::StatusChanged | FactKind::Retracted)
 }
 
 /// A rule that routes a case.
