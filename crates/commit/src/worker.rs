@@ -98,7 +98,8 @@ impl<I: Ord> Worker<I> {
         self.partitions.get_mut(&partition)?.copies.get_mut(stage)
     }
 
-    fn copies(&self) -> impl Iterator<Item = (TaskId, &HotCopy)> {
+    /// The hot copies of the tasks owned.
+    pub fn copies(&self) -> impl Iterator<Item = (TaskId, &HotCopy)> {
         self.partitions
             .iter()
             .flat_map(|(partition, of)| of.copies.iter().enumerate().map(|(stage, copy)| ((stage, *partition), copy)))

@@ -16,6 +16,7 @@ pub mod kafka;
 pub mod latency;
 pub mod lifecycle;
 pub mod metrics;
+mod outage;
 pub mod policies;
 pub mod program;
 pub mod refusal_log;

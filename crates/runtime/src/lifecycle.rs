@@ -27,6 +27,9 @@ use crate::kafka::{Connection, KafkaBackend, KafkaHandle, KafkaOptions};
 use crate::metrics::Metrics;
 use crate::policies::PolicyTable;
 
+/// How long threads may take for their last commit. A call of the client library to a broker that is away may not
+/// come back at all.
+const THREADS_DRAIN: Duration = Duration::from_secs(45);
 /// How often the threads are looked after.
 const LOOK_AFTER: Duration = Duration::from_millis(200);
 
@@ -57,6 +60,9 @@ pub enum ServeError {
     /// The services do not fit together.
     #[error(transparent)]
     Topology(#[from] kefu_processor::topology::Circle),
+    /// A thread did not end; what it had not committed is done again by whoever comes next.
+    #[error("a thread did not end within {} s of being told to, so the process ended without it", THREADS_DRAIN.as_secs())]
+    Undrained,
     /// A part ended by itself.
     #[error("{0} ended by itself; see the log")]
     Ended(String),
@@ -106,25 +112,55 @@ impl Threads for KafkaHandle {
     }
 }
 
-/// What is missing, as the loop that looks after the threads last saw it.
+/// What the process waits for, as the loop that looks after the threads last saw it.
 struct Seen {
-    missing: Mutex<Vec<String>>,
+    waits: Mutex<Vec<String>>,
+    stage: Mutex<Stage>,
     heartbeats: Heartbeats,
+}
+
+/// How far a process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    /// Something that it needs was not there yet.
+    Starts,
+    /// Once everything was there.
+    Ready,
+    /// It was told to end.
+    Ends,
 }
 
 impl Seen {
     fn new(heartbeats: Heartbeats) -> Self {
-        Self { missing: Mutex::new(vec!["the process starts".to_owned()]), heartbeats }
+        let waits = Mutex::new(vec!["the process starts".to_owned()]);
+        Self { waits, stage: Mutex::new(Stage::Starts), heartbeats }
     }
 
-    fn set(&self, missing: Vec<String>) {
-        *self.missing.lock().unwrap_or_else(PoisonError::into_inner) = missing;
+    fn set(&self, waits: Vec<String>) {
+        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        if *stage == Stage::Starts && waits.is_empty() {
+            *stage = Stage::Ready;
+        }
+        *self.waits.lock().unwrap_or_else(PoisonError::into_inner) = waits;
+    }
+
+    fn ends(&self) {
+        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = Stage::Ends;
     }
 }
 
 impl Readiness for Seen {
     fn missing(&self) -> Vec<String> {
-        self.missing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let stage = *self.stage.lock().unwrap_or_else(PoisonError::into_inner);
+        match stage {
+            Stage::Starts => self.waits(),
+            Stage::Ready => Vec::new(),
+            Stage::Ends => vec!["the process ends".to_owned()],
+        }
+    }
+
+    fn waits(&self) -> Vec<String> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn stuck(&self) -> Vec<String> {
@@ -162,7 +198,10 @@ pub fn serve_until(
     told: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(config, process, bound, told))
+    let served = runtime.block_on(run(config, process, bound, told));
+    // it would wait for a thread that does not end
+    runtime.shutdown_background();
+    served
 }
 
 async fn run(
@@ -187,9 +226,12 @@ async fn run(
     }
     // first of all: a second start by mistake must not take the place of the first
     let listener = http::bind(config.http.listen.parse().map_err(std::io::Error::other)?).await?;
+    let seen = Arc::new(Seen::new(heartbeats.clone()));
+    let (listener, early) = answer_early(listener, http::early_router(seen.clone(), metrics.clone()))?;
     let observed = Observed { metrics: &metrics, heartbeats: &heartbeats };
-    let (backend, threads) = start(config, &services, &process.codec, &policies, views, observed).await?;
-    let seen = Arc::new(Seen::new(heartbeats));
+    let started = start(config, &services, &process.codec, &policies, views, observed).await;
+    early.end().await;
+    let (backend, threads) = started?;
     let api = Api::new(ApiParts {
         commands: Commands::new(backend.clone(), results.clone(), process.codec.clone()),
         backend,
@@ -208,7 +250,7 @@ async fn run(
         stopped.await.ok();
     }));
     let ended = look_after(&*threads, &seen, &server, told).await;
-    seen.set(vec!["the process ends".to_owned()]);
+    seen.ends();
     // the server may have ended by itself
     stop.send(()).ok();
     let drained = tokio::task::spawn_blocking(move || {
@@ -216,10 +258,39 @@ async fn run(
         results.let_go();
         drained
     });
-    let (served, drained) = tokio::join!(server, drained);
+    let (served, drained) = tokio::join!(server, tokio::time::timeout(THREADS_DRAIN, drained));
     served.map_err(std::io::Error::other)?;
-    drained.map_err(std::io::Error::other)??;
+    drained.map_err(|_| ServeError::Undrained)?.map_err(std::io::Error::other)??;
     ended.map_or(Ok(()), |part| Err(ServeError::Ended(part)))
+}
+
+/// The server that answers before the backend is there.
+struct Early {
+    stop: tokio::sync::oneshot::Sender<()>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Early {
+    async fn end(self) {
+        // it may have ended by itself, and then nobody listens
+        self.stop.send(()).ok();
+        self.server.await.ok();
+    }
+}
+
+/// Answers on `listener`, which is given back, with `router` until told to end.
+fn answer_early(
+    listener: tokio::net::TcpListener,
+    router: Router,
+) -> std::io::Result<(tokio::net::TcpListener, Early)> {
+    let listener = listener.into_std()?;
+    let other = tokio::net::TcpListener::from_std(listener.try_clone()?)?;
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = tokio::spawn(http::serve(other, router, async {
+        // an answer and the sender's end mean the same
+        stopped.await.ok();
+    }));
+    Ok((tokio::net::TcpListener::from_std(listener)?, Early { stop, server }))
 }
 
 /// Waits for `told`; gives the part that ended by itself, if one did before.

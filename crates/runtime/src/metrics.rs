@@ -1,18 +1,19 @@
 //! Every metric that kefu's services export.
 //!
-//! Owns names, units, help texts and labels, which are bounded sets. Dashboards and alerts are checked against
-//! [`NAMES`].
+//! Owns names, units, help texts and labels, which are bounded sets: one table says all of it. Dashboards and alerts
+//! are checked against [`NAMES`].
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use kefu_contracts::Timestamp;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
-use prometheus_client::registry::{Registry, Unit};
+use prometheus_client::registry::{Metric, Registry, Unit};
 
 /// A processor.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -23,8 +24,58 @@ pub struct StageLabel {
     pub processor: &'static str,
 }
 
-/// A processor and why it refused.
+/// A processor in one worker thread: what is measured of each and must be added up, or the least taken.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TasksLabel {
+    /// The service.
+    pub service: &'static str,
+    /// The processor in it.
+    pub processor: &'static str,
+    /// The number of the worker thread, from 0.
+    pub worker: u32,
+}
+
+/// A worker thread.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct WorkerLabel {
+    /// The service.
+    pub service: &'static str,
+    /// Its number, from 0.
+    pub worker: u32,
+}
+
+/// A service's worker threads that are at the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StateLabel {
+    /// The service.
+    pub service: &'static str,
+    /// What they are at.
+    pub state: &'static str,
+}
+
+/// An input of a worker thread.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct InputLabel {
+    /// The service.
+    pub service: &'static str,
+    /// The number of the worker thread, from 0.
+    pub worker: u32,
+    /// The topic.
+    pub topic: String,
+}
+
+/// Why work was given up.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AbortLabel {
+    /// The service.
+    pub service: &'static str,
+    /// `aborted`: the broker did not take the transaction; `lost`: Redis or the group did not keep what was this
+    /// worker's.
+    pub cause: &'static str,
+}
+
+/// A processor and why it refused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, EncodeLabelSet)]
 pub struct RefusalLabel {
     /// The service.
     pub service: &'static str,
@@ -48,6 +99,10 @@ pub struct TopicLabel {
     pub topic: &'static str,
 }
 
+/// The process, where that can be told or not.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct NoLabel {}
+
 /// A request.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabel {
@@ -60,146 +115,104 @@ pub struct RequestLabel {
 type FloatGauge = Gauge<f64, AtomicU64>;
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
-/// The metrics of a process. Cheap to clone; clones share the values.
-#[derive(Clone)]
-pub struct Metrics {
-    registry: Arc<Registry>,
-    /// Records that changed state or led to others.
-    pub records_processed: Family<StageLabel, Counter>,
-    /// Records that had been seen before.
-    pub records_duplicate: Family<StageLabel, Counter>,
-    /// Records that became dead letters, by rejection code.
-    pub records_refused: Family<RefusalLabel, Counter>,
-    /// Records committed, by topic.
-    pub records_written: Family<TopicLabel, Counter>,
-    /// Timers that fired.
-    pub timers_fired: Family<StageLabel, Counter>,
-    /// Timers that failed: a fault of kefu.
-    pub timer_faults: Family<StageLabel, Counter>,
-    /// Wall time from a timer's instant to its firing.
-    pub timer_lateness: Histograms<StageLabel>,
-    /// Commits that went through; one on the embedded store counts for each of its services.
-    pub commits: Family<ServiceLabel, Counter>,
-    /// Commits that were aborted and done again.
-    pub commit_aborts: Family<ServiceLabel, Counter>,
-    /// Time of a commit.
-    pub commit_duration: Histograms<ServiceLabel>,
-    /// Event time up to which a processor's tasks here are complete, as seconds since 1970.
-    pub watermark: Family<StageLabel, FloatGauge>,
-    /// Partitions that this instance owns.
-    pub tasks: Family<StageLabel, Gauge>,
-    /// States held in memory.
-    pub states_loaded: Family<StageLabel, Gauge>,
-    /// Timers that wait for their instant.
-    pub timers_waiting: Family<StageLabel, Gauge>,
-    /// States read back at the start, or when a partition came.
-    pub states_restored: Family<StageLabel, Counter>,
-    /// 1 while Redis answers, 0 while it does not.
-    pub hot_states_available: Family<ServiceLabel, Gauge>,
-    /// Requests answered, by route and status.
-    pub http_requests: Family<RequestLabel, Counter>,
+/// An instant as metrics have it, in seconds since 1970.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
+pub(crate) fn seconds(at: Timestamp) -> f64 {
+    at.ms() as f64 / 1000.0
 }
 
-/// The names as they are exported, with unit and suffix.
-pub const NAMES: &[&str] = &[
-    "kefu_records_processed_total",
-    "kefu_records_duplicate_total",
-    "kefu_records_refused_total",
-    "kefu_records_written_total",
-    "kefu_timers_fired_total",
-    "kefu_timer_faults_total",
-    "kefu_timer_lateness_seconds",
-    "kefu_commits_total",
-    "kefu_commit_aborts_total",
-    "kefu_commit_duration_seconds",
-    "kefu_watermark_seconds",
-    "kefu_tasks",
-    "kefu_states_loaded",
-    "kefu_timers_waiting",
-    "kefu_states_restored_total",
-    "kefu_hot_states_available",
-    "kefu_http_requests_total",
-];
-
 /// From 1 ms to about 30 s.
-fn seconds() -> Histogram {
+fn durations() -> Histogram {
     Histogram::new([0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0])
 }
 
-impl Default for Metrics {
-    fn default() -> Self {
-        let mut registry = Registry::with_prefix("kefu");
-        let seconds: fn() -> Histogram = seconds;
-        let metrics = Self {
-            registry: Arc::new(Registry::default()),
-            records_processed: Family::default(),
-            records_duplicate: Family::default(),
-            records_refused: Family::default(),
-            records_written: Family::default(),
-            timers_fired: Family::default(),
-            timer_faults: Family::default(),
-            timer_lateness: Family::new_with_constructor(seconds),
-            commits: Family::default(),
-            commit_aborts: Family::default(),
-            commit_duration: Family::new_with_constructor(seconds),
-            watermark: Family::default(),
-            tasks: Family::default(),
-            states_loaded: Family::default(),
-            timers_waiting: Family::default(),
-            states_restored: Family::default(),
-            hot_states_available: Family::default(),
-            http_requests: Family::default(),
-        };
-        registry.register(
-            "records_processed",
-            "Records that changed state or led to others",
-            metrics.records_processed.clone(),
-        );
-        registry.register("records_duplicate", "Records that had been seen before", metrics.records_duplicate.clone());
-        registry.register(
-            "records_refused",
-            "Records that became dead letters, by rejection code",
-            metrics.records_refused.clone(),
-        );
-        registry.register("records_written", "Records committed, by topic", metrics.records_written.clone());
-        registry.register("timers_fired", "Timers that fired", metrics.timers_fired.clone());
-        registry.register("timer_faults", "Timers that failed: a fault of kefu", metrics.timer_faults.clone());
-        registry.register_with_unit(
-            "timer_lateness",
-            "Wall time from a timer's instant to its firing",
-            Unit::Seconds,
-            metrics.timer_lateness.clone(),
-        );
-        registry.register("commits", "Commits that went through", metrics.commits.clone());
-        registry.register("commit_aborts", "Commits that were aborted and done again", metrics.commit_aborts.clone());
-        registry.register_with_unit(
-            "commit_duration",
-            "Time of a commit",
-            Unit::Seconds,
-            metrics.commit_duration.clone(),
-        );
-        registry.register_with_unit(
-            "watermark",
-            "Event time up to which a processor's tasks here are complete, as seconds since 1970",
-            Unit::Seconds,
-            metrics.watermark.clone(),
-        );
-        registry.register("tasks", "Partitions that this instance owns", metrics.tasks.clone());
-        registry.register("states_loaded", "States held in memory", metrics.states_loaded.clone());
-        registry.register("timers_waiting", "Timers that wait for their instant", metrics.timers_waiting.clone());
-        registry.register(
-            "states_restored",
-            "States read back at the start, or when a partition came",
-            metrics.states_restored.clone(),
-        );
-        registry.register(
-            "hot_states_available",
-            "1 while Redis answers, 0 while it does not",
-            metrics.hot_states_available.clone(),
-        );
-        registry.register("http_requests", "Requests answered, by route and status", metrics.http_requests.clone());
-        Self { registry: Arc::new(registry), ..metrics }
+fn histograms<L: Clone + std::hash::Hash + Eq>() -> Histograms<L> {
+    Family::new_with_constructor(durations)
+}
+
+/// Registers a metric of the table; its comment is its help text, which Prometheus' format ends with a full stop.
+fn register(registry: &mut Registry, name: &str, help: &str, unit: Option<Unit>, metric: impl Metric) {
+    let help = help.trim().trim_end_matches('.');
+    match unit {
+        Some(unit) => registry.register_with_unit(name, help, unit, metric),
+        None => registry.register(name, help, metric),
     }
+}
+
+macro_rules! catalogue {
+    ($( #[doc = $help:literal] $name:ident: $kind:ty = $new:expr, $unit:expr => $exported:literal; )*) => {
+        /// The metrics of a process. Cheap to clone; clones share the values.
+        #[derive(Clone)]
+        pub struct Metrics {
+            registry: Arc<Registry>,
+            $( #[doc = $help] pub $name: $kind, )*
+        }
+
+        /// The names as they are exported, with unit and suffix.
+        pub const NAMES: &[&str] = &[$( $exported ),*];
+
+        impl Default for Metrics {
+            fn default() -> Self {
+                let mut registry = Registry::with_prefix("kefu");
+                $(
+                    let $name: $kind = $new;
+                    register(&mut registry, stringify!($name), $help, $unit, $name.clone());
+                )*
+                Self { registry: Arc::new(registry), $( $name ),* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    /// Records committed that changed state or led to others.
+    records_processed: Family<StageLabel, Counter> = Family::default(), None => "kefu_records_processed_total";
+    /// Records that had been seen before.
+    records_duplicate: Family<StageLabel, Counter> = Family::default(), None => "kefu_records_duplicate_total";
+    /// Records that became dead letters, by rejection code.
+    records_refused: Family<RefusalLabel, Counter> = Family::default(), None => "kefu_records_refused_total";
+    /// Records committed, by topic.
+    records_written: Family<TopicLabel, Counter> = Family::default(), None => "kefu_records_written_total";
+    /// Records of inputs that wait, as far as the ends of the topics were last looked at.
+    input_lag: Family<InputLabel, Gauge> = Family::default(), None => "kefu_input_lag";
+    /// Timers that fired.
+    timers_fired: Family<StageLabel, Counter> = Family::default(), None => "kefu_timers_fired_total";
+    /// Timers that failed: a fault of kefu.
+    timer_faults: Family<StageLabel, Counter> = Family::default(), None => "kefu_timer_faults_total";
+    /// Wall time from a timer's instant to its firing.
+    timer_lateness: Histograms<StageLabel> = histograms(), Some(Unit::Seconds) => "kefu_timer_lateness_seconds";
+    /// Commits that went through; one on the embedded store counts for each of its services.
+    commits: Family<ServiceLabel, Counter> = Family::default(), None => "kefu_commits_total";
+    /// Times that work since the last commit was given up and done again.
+    commit_aborts: Family<AbortLabel, Counter> = Family::default(), None => "kefu_commit_aborts_total";
+    /// Time of a commit.
+    commit_duration: Histograms<ServiceLabel> = histograms(), Some(Unit::Seconds) => "kefu_commit_duration_seconds";
+    /// When a worker last committed, as seconds since 1970; a worker with nothing to do commits its progress.
+    last_commit: Family<WorkerLabel, FloatGauge> = Family::default(), Some(Unit::Seconds) => "kefu_last_commit_seconds";
+    /// Event time up to which a processor's tasks here are complete, as seconds since 1970.
+    watermark: Family<TasksLabel, FloatGauge> = Family::default(), Some(Unit::Seconds) => "kefu_watermark_seconds";
+    /// Worker threads, by what they are at.
+    workers: Family<StateLabel, Gauge> = Family::default(), None => "kefu_workers";
+    /// Partitions that this instance owns.
+    tasks: Family<TasksLabel, Gauge> = Family::default(), None => "kefu_tasks";
+    /// Partitions that this instance owns and has not taken over yet.
+    tasks_restoring: Family<TasksLabel, Gauge> = Family::default(), None => "kefu_tasks_restoring";
+    /// Partitions that the group gave to this instance.
+    partitions_came: Family<ServiceLabel, Counter> = Family::default(), None => "kefu_partitions_came_total";
+    /// Partitions that the group took from this instance.
+    partitions_went: Family<ServiceLabel, Counter> = Family::default(), None => "kefu_partitions_went_total";
+    /// States held in memory.
+    states_loaded: Family<TasksLabel, Gauge> = Family::default(), None => "kefu_states_loaded";
+    /// Timers that wait for their instant.
+    timers_waiting: Family<TasksLabel, Gauge> = Family::default(), None => "kefu_timers_waiting";
+    /// States read back at the start, or when a partition came.
+    states_restored: Family<StageLabel, Counter> = Family::default(), None => "kefu_states_restored_total";
+    /// 1 while the broker answers whoever looks for progress, 0 while it does not.
+    kafka_available: Family<NoLabel, Gauge> = Family::default(), None => "kefu_kafka_available";
+    /// 1 while Redis answers, 0 while it does not.
+    hot_states_available: Family<WorkerLabel, Gauge> = Family::default(), None => "kefu_hot_states_available";
+    /// Requests answered, by route and status.
+    http_requests: Family<RequestLabel, Counter> = Family::default(), None => "kefu_http_requests_total";
 }
 
 impl Metrics {

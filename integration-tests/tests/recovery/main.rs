@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod commit_order;
+mod outage;
 mod rebalance;
 mod same_result;
 mod timers;

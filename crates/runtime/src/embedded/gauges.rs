@@ -6,7 +6,8 @@ use kefu_contracts::Timestamp;
 use kefu_processor::Pipeline;
 use kefu_processor::StageCounts;
 
-use crate::metrics::{Metrics, ServiceLabel, StageLabel};
+use crate::clock;
+use crate::metrics::{Metrics, ServiceLabel, StageLabel, StateLabel, TasksLabel, WorkerLabel, seconds};
 
 /// The metrics, and what they were told last. One commit is one of each service.
 pub(super) struct Gauges {
@@ -25,9 +26,10 @@ impl Gauges {
         let stages: Vec<(StageLabel, StageCounts)> = labels.collect();
         let mut services: Vec<ServiceLabel> = Vec::new();
         for (label, _) in &stages {
-            metrics.tasks.get_or_create(label).set(1);
+            metrics.tasks.get_or_create(&tasks_label(label)).set(1);
             let service = ServiceLabel { service: label.service };
             if !services.contains(&service) {
+                metrics.workers.get_or_create(&StateLabel { service: label.service, state: "working" }).set(1);
                 services.push(service);
             }
         }
@@ -42,6 +44,8 @@ impl Gauges {
         for label in &self.services {
             self.metrics.commits.get_or_create(label).inc();
             self.metrics.commit_duration.get_or_create(label).observe(took.as_secs_f64());
+            let worker = WorkerLabel { service: label.service, worker: 0 };
+            self.metrics.last_commit.get_or_create(&worker).set(seconds(clock::now()));
         }
     }
 
@@ -62,13 +66,18 @@ impl Gauges {
         }
         let now = pipeline.clock().now;
         for ((label, _), (_, task)) in self.stages.iter().zip(pipeline.tasks()) {
+            let label = &tasks_label(label);
             let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
             metrics.states_loaded.get_or_create(label).set(count(task.loaded()));
             metrics.timers_waiting.get_or_create(label).set(count(task.timers()));
             if now > Timestamp::MIN {
-                #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
-                metrics.watermark.get_or_create(label).set(now.ms() as f64 / 1000.0);
+                metrics.watermark.get_or_create(label).set(seconds(now));
             }
         }
     }
+}
+
+/// The engine is the only worker.
+fn tasks_label(label: &StageLabel) -> TasksLabel {
+    TasksLabel { service: label.service, processor: label.processor, worker: 0 }
 }

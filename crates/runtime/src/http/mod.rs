@@ -5,6 +5,7 @@
 pub mod auth;
 pub mod body;
 mod deadline;
+mod early;
 mod listen;
 pub mod openapi;
 mod pages;
@@ -15,6 +16,7 @@ pub mod server;
 
 pub use auth::{ApiKey, Caller, Scope};
 pub use body::{read_body, read_body_within};
+pub use early::early_router;
 pub use listen::{DRAIN_MAX, HEADER_MAX, bind, serve};
 pub use openapi::{CommandMethod, Operation, Routes};
 pub use problem::Problem;

@@ -14,6 +14,7 @@ use super::openapi::{Operation, Routes};
 use super::problem::Problem;
 use super::server::Api;
 use crate::commands::Standing;
+use crate::metrics::Metrics;
 
 /// When whoever waits for a command's answer should ask again, in seconds.
 const ASK_AGAIN_S: u32 = 1;
@@ -21,8 +22,10 @@ const ASK_AGAIN_S: u32 = 1;
 const HEALTH: Operation =
     Operation::open("Whether it is alive").answers(&[(200, "it is"), (503, "a thread has not turned for a minute")]);
 
-const READINESS: Operation = Operation::open("Whether it can do its work")
-    .answers(&[(200, "it can"), (503, "it cannot; `errors` says what is missing")]);
+const READINESS: Operation = Operation::open("Whether requests can be sent to it").answers(&[
+    (200, "they can; the lines after the first say what it waits for now, if there is anything"),
+    (503, "it starts and has not taken over what is its own yet, or it ends; `errors` says what is missing"),
+]);
 
 const METRICS: Operation = Operation::open("Its metrics, for Prometheus").answers(&[(200, "in OpenMetrics' text")]);
 
@@ -52,16 +55,21 @@ pub(super) fn routes() -> Routes {
         .get("/v1/commands/{id}", COMMAND, command)
 }
 
+/// What is wrong with whoever is not well.
+pub(super) const STUCK: &str = "stuck";
+pub(super) const NOT_READY: &str = "not ready";
+
 async fn healthz(State(api): State<Api>) -> Result<&'static str, Problem> {
-    well(api.readiness().stuck(), "stuck").map(|()| "ok\n")
+    well(api.readiness().stuck(), STUCK).map(|()| "ok\n")
 }
 
-async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
-    well(api.readiness().missing(), "not ready").map(|()| "ready\n")
+async fn readyz(State(api): State<Api>) -> Result<String, Problem> {
+    well(api.readiness().missing(), NOT_READY)?;
+    Ok(format!("ready\n{}", api.readiness().waits().iter().map(|what| format!("{what}\n")).collect::<String>()))
 }
 
 /// 503 if there is something wrong.
-fn well(wrong: Vec<String>, so: &str) -> Result<(), Problem> {
+pub(super) fn well(wrong: Vec<String>, so: &str) -> Result<(), Problem> {
     if wrong.is_empty() {
         return Ok(());
     }
@@ -70,8 +78,12 @@ fn well(wrong: Vec<String>, so: &str) -> Result<(), Problem> {
 }
 
 async fn metrics(State(api): State<Api>) -> Response {
+    metrics_of(api.metrics())
+}
+
+pub(super) fn metrics_of(metrics: &Metrics) -> Response {
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    ([(CONTENT_TYPE, kind)], api.metrics().text()).into_response()
+    ([(CONTENT_TYPE, kind)], metrics.text()).into_response()
 }
 
 async fn openapi(State(api): State<Api>) -> Json<Value> {

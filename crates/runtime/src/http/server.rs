@@ -31,10 +31,18 @@ use crate::trace;
 /// How long a request's body may take after its header.
 pub const BODY_MAX: Duration = Duration::from_secs(30);
 
-/// Whether the process can do its work.
+/// Whether requests can be sent to the process.
+///
+/// Readiness is for roll-outs: who was ready stays so until it ends. An outage of Redis or of the broker is the same
+/// for all instances; if each of them said that it is not ready, nobody would be left to answer.
 pub trait Readiness: Send + Sync + 'static {
-    /// What is not there yet, or not any more; nothing if all is well.
+    /// What is not there yet, or not any more; nothing once it is ready.
     fn missing(&self) -> Vec<String>;
+
+    /// What it waits for now.
+    fn waits(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// Threads that do not turn any more; a process with one is to be restarted.
     fn stuck(&self) -> Vec<String>;

@@ -7,6 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
@@ -14,7 +15,9 @@ use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
 use super::client::{CALL, SETTLING};
+use super::worker::Patience;
 use crate::clock;
+use crate::outage::Outage;
 
 /// Something the group did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,9 @@ pub(crate) enum Change {
     Failed(String),
 }
 
+/// Pause before the broker is asked again.
+const AGAIN: Duration = Duration::from_millis(50);
+
 /// Called for each partition just before it is assigned.
 pub(crate) type Forward = Box<dyn Fn(&str, i32) + Send + Sync>;
 
@@ -38,11 +44,12 @@ pub(crate) struct Assignment {
     topics: Vec<String>,
     changes: Mutex<Vec<Change>>,
     forward: OnceLock<Forward>,
+    patience: Patience,
 }
 
 impl Assignment {
-    pub(crate) fn new(topics: Vec<String>) -> Self {
-        Self { topics, changes: Mutex::new(Vec::new()), forward: OnceLock::new() }
+    pub(crate) fn new(topics: Vec<String>, patience: Patience) -> Self {
+        Self { topics, changes: Mutex::new(Vec::new()), forward: OnceLock::new(), patience }
     }
 
     pub(crate) fn forward_with(&self, forward: Forward) {
@@ -75,7 +82,7 @@ impl Assignment {
         }
         let mut start = TopicPartitionList::new();
         let mut starts: BTreeMap<i32, Vec<(String, i64)>> = BTreeMap::new();
-        for entry in committed(consumer, &all)?.elements() {
+        for entry in committed(consumer, &all, &self.patience)?.elements() {
             entry.error()?;
             let offset = match entry.offset() {
                 Offset::Offset(offset) => offset,
@@ -102,20 +109,32 @@ impl Assignment {
 
 /// The offsets to start at. While the last owner's transaction is open the broker does not tell them; it ends by its
 /// time limit at the latest.
-fn committed(consumer: &BaseConsumer<Assignment>, all: &TopicPartitionList) -> Result<TopicPartitionList, KafkaError> {
+fn committed(
+    consumer: &BaseConsumer<Assignment>,
+    all: &TopicPartitionList,
+    patience: &Patience,
+) -> Result<TopicPartitionList, KafkaError> {
     let begun = clock::monotonic();
+    let mut outage = Outage::default();
     loop {
-        match consumer.committed_offsets(all.clone(), CALL) {
+        let error = match consumer.committed_offsets(all.clone(), CALL) {
             Ok(offsets) => return Ok(offsets),
-            Err(error) if begun.elapsed() > SETTLING => return Err(error),
-            Err(error) => tracing::warn!(%error, "committed offsets are asked for again"),
+            Err(error) => error,
+        };
+        if begun.elapsed() > SETTLING || !patience.lasts() {
+            return Err(error);
         }
+        if outage.lasts() {
+            let service = patience.service;
+            tracing::warn!(service, %error, "committed offsets are asked for again; is a transaction left open?");
+        }
+        clock::rest(AGAIN);
     }
 }
 
 impl ClientContext for Assignment {
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::warn!(%error, reason, "kafka consumer");
+        tracing::warn!(service = self.patience.service, %error, reason, "kafka consumer");
     }
 }
 
@@ -127,8 +146,11 @@ impl ConsumerContext for Assignment {
         };
         // also if nothing came or went: the client paused what stays
         self.note([Change::Assigned]);
-        if let Err(error) = done {
-            self.note([Change::Failed(error.to_string())]);
+        if let Err(error) = done
+            && self.patience.continues()
+        {
+            let hint = "committed offsets cannot be had; `kafka-transactions.sh find-hanging` shows what keeps them";
+            self.note([Change::Failed(format!("{error}: {hint}"))]);
         }
     }
 }

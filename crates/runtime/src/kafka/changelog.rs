@@ -9,7 +9,8 @@ use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use super::client::{Connection, KafkaError, SETTLING, range};
+use super::client;
+use super::client::{Connection, KafkaError, SETTLING};
 use super::worker::Patience;
 use crate::clock;
 
@@ -22,8 +23,10 @@ const RECORDS_MAX: usize = 200_000;
 pub(crate) type Stretch = HashMap<Arc<str>, Option<Vec<u8>>>;
 
 const SETTLING_PERIOD: Duration = Duration::from_millis(10);
+/// How often a long takeover tells how far it is.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
 
-/// Whether the broker cannot be reached now. The client tries on by itself; how long it may, `replay` says.
+/// Whether the broker cannot be reached now.
 fn is_away(code: RDKafkaErrorCode) -> bool {
     use RDKafkaErrorCode::{AllBrokersDown, BrokerTransportFailure, OperationTimedOut, Resolve};
     matches!(code, AllBrokersDown | BrokerTransportFailure | OperationTimedOut | Resolve)
@@ -57,24 +60,46 @@ impl ChangelogReader {
         if self.patience.continues() { Ok(()) } else { Err(KafkaError::Stopped) }
     }
 
+    /// First and next offset of a partition; waits while the broker is away.
+    fn range(&self, consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<(i64, i64), KafkaError> {
+        loop {
+            match client::range(consumer, topic, partition) {
+                Err(KafkaError::Kafka(error)) if error.rdkafka_error_code().is_some_and(is_away) => {
+                    let service = self.patience.service;
+                    tracing::warn!(service, topic, partition, %error, "the broker is asked for offsets again");
+                    if !self.patience.lasts() {
+                        return Err(KafkaError::Stopped);
+                    }
+                }
+                done => return done,
+            }
+        }
+    }
+
     /// First and next offset of a partition, once every transaction that wrote to it before is over.
     ///
     /// A commit reaches partition by partition: the group may have its offsets while the changelog does not show its
     /// states yet. Whoever restored now would go on from those offsets with older states.
     pub(crate) fn settled_range(&self, topic: &str, partition: i32) -> Result<(i64, i64), KafkaError> {
-        let (_, written) = range(&self.uncommitted, topic, partition)?;
+        let (_, written) = self.range(&self.uncommitted, topic, partition)?;
         let begun = clock::monotonic();
+        let mut told = begun;
         loop {
-            let (low, end) = range(&self.consumer, topic, partition)?;
+            let (low, end) = self.range(&self.consumer, topic, partition)?;
             if end >= written {
                 return Ok((low, end));
             }
             if begun.elapsed() > SETTLING {
                 return Err(KafkaError::SetUp(format!(
                     "a transaction on {topic}/{partition} is open at {end} of {written} for more than {} s; is its \
-                     coordinator there?",
+                     coordinator there? `kafka-transactions.sh find-hanging` shows one that nobody ends",
                     SETTLING.as_secs()
                 )));
+            }
+            if told.elapsed() >= TOLD_EVERY {
+                told = clock::monotonic();
+                let service = self.patience.service;
+                tracing::info!(service, topic, partition, end, written, "waits for an open transaction to end");
             }
             self.goes_on()?;
             clock::rest(SETTLING_PERIOD);
@@ -89,7 +114,7 @@ impl ChangelogReader {
         from: i64,
         mut each: impl FnMut(Stretch, i64) -> Result<(), E>,
     ) -> Result<i64, E> {
-        let (low, end) = range(&self.consumer, topic, partition)?;
+        let (low, end) = self.range(&self.consumer, topic, partition)?;
         let mut next = from.max(low);
         if next >= end {
             return Ok(end.max(next));
@@ -100,8 +125,14 @@ impl ChangelogReader {
         let mut stretch = Stretch::new();
         let (mut records, mut bytes) = (0, 0);
         let mut idle = 0;
+        let mut told = clock::monotonic();
         loop {
             self.goes_on()?;
+            if told.elapsed() >= TOLD_EVERY {
+                told = clock::monotonic();
+                let service = self.patience.service;
+                tracing::info!(service, topic, partition, from, next, end, "reads a changelog back");
+            }
             match self.consumer.poll(Duration::from_millis(500)) {
                 Some(Ok(message)) => {
                     idle = 0;

@@ -24,12 +24,19 @@ use rdkafka::{Offset, TopicPartitionList};
 use super::client::{CALL, Connection, KafkaError};
 use crate::clock;
 use crate::heartbeat::Heartbeat;
+use crate::metrics::{Metrics, NoLabel};
+use crate::outage::Outage;
 
 /// The first stage's upstream with the event clock: whoever loads recorded inputs.
 pub const LOAD: &str = "load";
 
 /// How often a horizon is looked for.
 const PERIOD: Duration = Duration::from_millis(20);
+
+/// After how long without a word from the broker it is asked for one.
+const PROBE_AFTER: Duration = Duration::from_secs(5);
+/// Pause before a broker that did not answer is asked again.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// A task, as its progress is keyed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -223,6 +230,7 @@ pub(crate) struct ProgressWatch {
     pub(crate) partitions: i32,
     pub(crate) live: bool,
     pub(crate) horizons: Horizons,
+    pub(crate) metrics: Metrics,
     pub(crate) stop: Arc<AtomicBool>,
 }
 
@@ -238,18 +246,47 @@ impl ProgressWatch {
         let mut reader = ProgressReader::new(&self.connection, &services)?;
         let ends: BaseConsumer = self.connection.reader("read_uncommitted").create()?;
         let mut last: HashMap<usize, Timestamp> = HashMap::new();
+        let mut outage = Outage::default();
+        let mut heard = clock::monotonic();
+        let available = self.metrics.kafka_available.get_or_create(&NoLabel {}).clone();
+        available.set(1);
         while !self.stop.load(Ordering::Relaxed) {
             heartbeat.beat();
             reader.poll(PERIOD)?;
             let advanced = self.advanced(&sought, &reader, &last);
-            if advanced.is_empty() {
+            // who hears of no progress cannot tell whether there is none
+            if advanced.is_empty() && heard.elapsed() < PROBE_AFTER {
                 continue;
             }
-            match self.observe(&ends, &sought, &advanced) {
-                Ok(()) => last.extend(advanced),
-                Err(error) => tracing::warn!(%error, "end offsets cannot be had"),
+            let observed = match advanced.is_empty() {
+                true => self.probe(&ends),
+                false => self.observe(&ends, &sought, &advanced),
+            };
+            match observed {
+                Ok(()) => {
+                    last.extend(advanced);
+                    heard = clock::monotonic();
+                    available.set(1);
+                    if outage.is_over() {
+                        tracing::info!("the broker answers again");
+                    }
+                }
+                Err(error) => {
+                    available.set(0);
+                    if outage.lasts() {
+                        tracing::warn!(%error, "the broker does not answer: no end offsets, so timers wait");
+                    }
+                    clock::rest(AGAIN);
+                }
             }
         }
+        Ok(())
+    }
+
+    /// Asks the broker for something.
+    fn probe(&self, consumer: &BaseConsumer) -> Result<(), KafkaError> {
+        let Some(stage) = self.topology.stages.first() else { return Ok(()) };
+        consumer.fetch_watermarks(&self.connection.topic_named(&progress_topic(stage.service)), 0, CALL)?;
         Ok(())
     }
 
@@ -257,7 +294,8 @@ impl ProgressWatch {
     fn sought(&self) -> Vec<Sought> {
         let mut sought = Vec::new();
         for (index, stage) in self.topology.stages.iter().enumerate() {
-            let pass_of = |upstream: StageName| if self.live { 0 } else { flow::pass_for(stage.service, upstream) };
+            let pass_of =
+                |upstream: StageName| if self.live { 0 } else { flow::pass_for(stage.stage_name(), upstream) };
             let upstream = self.topology.upstream(index).iter();
             let waits_for = upstream.map(|from| (from.service, in_pass(from.processor, pass_of(*from)))).collect();
             sought.push(Sought { stage: stage.clone(), pass: 0, waits_for });

@@ -9,6 +9,7 @@ use kefu_contracts::Timestamp;
 use kefu_contracts::codec::Codec;
 use kefu_contracts::partition::PartitionBy;
 use kefu_processor::{Service, Stage, Topology};
+use prometheus_client::metrics::gauge::Gauge;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 
 use super::admin::{check_cleanup, check_topics};
@@ -27,7 +28,8 @@ use super::worker::{Doing, Status, Worker, WorkerOptions};
 use crate::backend::{Backend, BackendError, NewRecord, Pending, View};
 use crate::clock;
 use crate::heartbeat::Heartbeats;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, NoLabel, WorkerLabel};
+use crate::outage::Outage;
 use crate::policies::PolicyTable;
 
 /// Pause before Redis is tried again at the start.
@@ -70,14 +72,19 @@ pub struct KafkaHandle {
     stop: Arc<AtomicBool>,
     threads: Vec<(String, JoinHandle<Result<(), KafkaError>>)>,
     workers: Vec<(String, Arc<Status>)>,
+    kafka_available: Gauge,
     appender: Arc<Appender>,
 }
 
 impl KafkaHandle {
     /// Why workers cannot do their work now, each reason for a person.
     pub fn missing(&self) -> Vec<String> {
-        let missing = self.workers.iter().filter_map(|(name, status)| Some((name, status.missing()?)));
-        missing.map(|(name, what)| format!("{name} {what}")).collect()
+        let workers = self.workers.iter().filter_map(|(name, status)| Some((name, status.missing()?)));
+        let mut missing: Vec<String> = workers.map(|(name, what)| format!("{name} {what}")).collect();
+        if self.kafka_available.get() == 0 {
+            missing.push("the broker does not answer".to_owned());
+        }
+        missing
     }
 
     /// The name of a thread that has ended by itself, which it only does on a failure.
@@ -108,7 +115,7 @@ impl KafkaBackend {
     /// Starts `services`, whose stages are in `topology`, with `views`.
     ///
     /// # Errors
-    /// If the broker or Redis is away, or the cluster is not set up.
+    /// If the broker is away, or the cluster is not set up. Redis is waited for.
     pub async fn start(
         options: &KafkaOptions,
         topology: &Topology,
@@ -123,8 +130,13 @@ impl KafkaBackend {
         let stop = Arc::new(AtomicBool::new(false));
         let horizons = Horizons::default();
         let appender = Arc::new(Appender::new(&options.connection, partitions)?);
-        let mut handle =
-            KafkaHandle { stop: stop.clone(), threads: Vec::new(), workers: Vec::new(), appender: appender.clone() };
+        let mut handle = KafkaHandle {
+            stop: stop.clone(),
+            threads: Vec::new(),
+            workers: Vec::new(),
+            kafka_available: metrics.kafka_available.get_or_create(&NoLabel {}).clone(),
+            appender: appender.clone(),
+        };
         let observer = Observer::new(&options.connection, partitions, views, codec.clone(), stop.clone())?;
         let heartbeat = options.heartbeats.of("views");
         handle.spawn("views".to_owned(), move || {
@@ -137,6 +149,7 @@ impl KafkaBackend {
             partitions,
             live: options.live,
             horizons: horizons.clone(),
+            metrics: metrics.clone(),
             stop: stop.clone(),
         };
         let heartbeat = options.heartbeats.of("progress");
@@ -144,12 +157,14 @@ impl KafkaBackend {
         for service in services {
             for thread in 0..options.threads.max(1) {
                 let name = format!("{}-{}-{thread}", service.name, options.instance);
-                let status = Arc::new(Status::default());
+                let status = Arc::new(Status::new(metrics, service.name));
+                let worker = u32::try_from(thread).unwrap_or(u32::MAX);
                 handle.workers.push((name.clone(), status.clone()));
                 let worker_options = WorkerOptions {
                     connection: options.connection.clone(),
                     service: service.name,
                     instance: options.instance.clone(),
+                    worker,
                     grouping: options.grouping,
                     stages: service.stages.clone(),
                     partitions,
@@ -187,6 +202,7 @@ impl KafkaHandle {
     fn start_worker(&mut self, options: WorkerOptions, instance: &str) -> Result<(), KafkaError> {
         let instance = instance.to_owned();
         self.spawn(format!("{}-{instance}", options.service), move || {
+            let mut outage = Outage::default();
             loop {
                 let Some(hot) = wait_for_hot(&options)? else { return Ok(()) };
                 let (consumer, queue) = join_group(&options, &instance)?;
@@ -195,7 +211,9 @@ impl KafkaHandle {
                 let ended = Worker::new(options.clone(), consumer, queue, hot, &instance)?.run();
                 match ended {
                     Err(error @ KafkaError::Unreleased(_)) => {
-                        tracing::warn!(service = options.service, %error, "the group is joined again");
+                        if outage.lasts() {
+                            tracing::warn!(service = options.service, %error, "the group is joined again");
+                        }
                         clock::rest(JOIN_RETRY);
                     }
                     ended => return ended,
@@ -209,12 +227,22 @@ impl KafkaHandle {
 /// so that it holds no partition that it cannot serve.
 fn wait_for_hot(options: &WorkerOptions) -> Result<Option<HotStates>, KafkaError> {
     let mut hot = HotStates::new(&options.redis, &options.connection.prefix)?;
+    let label = WorkerLabel { service: options.service, worker: options.worker };
+    let available = options.metrics.hot_states_available.get_or_create(&label).clone();
+    let mut outage = Outage::default();
     while !options.stop.load(Ordering::Relaxed) {
         match hot.check_policy() {
-            Ok(()) => return Ok(Some(hot)),
+            Ok(()) => {
+                available.set(1);
+                return Ok(Some(hot));
+            }
             Err(KafkaError::Redis(error)) => {
-                let (service, url) = (options.service, redis_address(&options.redis));
-                tracing::warn!(service, url, %error, "redis does not answer; it is tried again");
+                available.set(0);
+                options.status.set(Doing::WaitingForRedis);
+                if outage.lasts() {
+                    let (service, url) = (options.service, redis_address(&options.redis));
+                    tracing::warn!(service, url, %error, "redis does not answer; it is tried again");
+                }
                 hot.disconnect();
                 options.heartbeat.beat();
                 clock::rest(HOT_RETRY);
@@ -238,7 +266,8 @@ fn join_group(
     let topics = topics_of(options.service, &options.stages, connection);
     let lead = topics.first().cloned().unwrap_or_default();
     let config = connection.member(options.service, instance, options.grouping);
-    let consumer: BaseConsumer<Assignment> = config.create_with_context(Assignment::new(topics))?;
+    let context = Assignment::new(topics, options.patience());
+    let consumer: BaseConsumer<Assignment> = config.create_with_context(context)?;
     let consumer = Arc::new(consumer);
     let queue = FetchQueue::new(consumer.clone(), BATCH);
     consumer.context().forward_with(queue.forwarder(Arc::downgrade(&consumer)));

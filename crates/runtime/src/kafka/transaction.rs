@@ -25,6 +25,8 @@ use super::produce::{Client, Outgoing, ProduceQueue, TopicId};
 use super::worker::Patience;
 use crate::clock;
 
+/// How long records may be on their way before that is shown.
+const DELIVERING: Duration = Duration::from_secs(1);
 /// How often a worker that has to wait for its producer's start looks.
 const STARTING: Duration = Duration::from_millis(5);
 
@@ -132,12 +134,15 @@ impl Transaction {
     /// The group may refuse the offsets while it rebalances. An abort then takes out of the client's queue what is
     /// still there, and that is a gap in the client's sequence, for which the next transaction is given up as well.
     pub(crate) fn deliver(&self) {
-        let timeout_ms = i32::try_from(CALL.as_millis()).unwrap_or(i32::MAX);
-        // SAFETY: the client lives as long as `self`.
-        let told = unsafe { rd::rd_kafka_flush(self.queue.producer().client().native_ptr(), timeout_ms) };
-        if told != rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR {
-            // the commit waits for the rest
-            self.patience.lasts();
+        let begun = clock::monotonic();
+        let timeout_ms = i32::try_from(DELIVERING.as_millis()).unwrap_or(i32::MAX);
+        // the commit waits for what is left then
+        while begun.elapsed() < CALL {
+            // SAFETY: the client lives as long as `self`.
+            let told = unsafe { rd::rd_kafka_flush(self.queue.producer().client().native_ptr(), timeout_ms) };
+            if told == rd::rd_kafka_resp_err_t::RD_KAFKA_RESP_ERR_NO_ERROR || !self.patience.lasts() {
+                return;
+            }
         }
     }
 
@@ -173,7 +178,7 @@ impl Transaction {
             if !retriable || !self.patience.lasts() {
                 return Err(TransactionError::Fatal(text));
             }
-            tracing::warn!(error = text, "commit is tried again");
+            tracing::warn!(service = self.patience.service, error = text, "commit is tried again");
         }
     }
 

@@ -13,7 +13,7 @@ use crate::kafka::hot::{HotChange, HotError};
 use crate::kafka::produce::Outgoing;
 use crate::kafka::progress::{progress_record, progress_topic};
 use crate::kafka::tasks::changelog_name;
-use crate::metrics::TopicLabel;
+use crate::metrics::{TopicLabel, seconds};
 
 /// States that a worker keeps in memory, shared among its tasks, before unneeded ones are let go.
 const STATES_KEPT: usize = 400_000;
@@ -146,6 +146,8 @@ impl Worker {
             metrics.commit_duration.get_or_create(&self.label()).observe(took);
         }
         self.committed_at = clock::monotonic();
+        metrics.last_commit.get_or_create(&self.worker_label()).set(seconds(clock::now()));
+        self.count_committed();
         metrics.commits.get_or_create(&self.label()).inc();
         self.protocol.committed();
         self.failures = 0;

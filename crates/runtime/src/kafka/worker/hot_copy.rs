@@ -67,7 +67,7 @@ impl Worker {
     }
 
     pub(super) fn hot_available(&self, available: bool) {
-        self.options.metrics.hot_states_available.get_or_create(&self.label()).set(i64::from(available));
+        self.options.metrics.hot_states_available.get_or_create(&self.worker_label()).set(i64::from(available));
     }
 }
 

@@ -8,6 +8,7 @@ use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
 use rdkafka::{Offset, TopicPartitionList};
 
+use super::gauges::Uncounted;
 use super::{Doing, Worker, WorkerError};
 use crate::clock;
 use crate::kafka::assignment::Change;
@@ -60,8 +61,13 @@ impl Worker {
         let were_here: Vec<(String, i32)> = if served { self.inputs() } else { Vec::new() };
         for change in changes {
             match change {
-                Change::Came { partition, starts } => self.protocol.take_over(partition, starts),
+                Change::Came { partition, starts } => {
+                    self.options.metrics.partitions_came.get_or_create(&self.label()).inc();
+                    self.protocol.take_over(partition, starts);
+                }
                 Change::Went(partition) => {
+                    self.options.metrics.partitions_went.get_or_create(&self.label()).inc();
+                    tracing::info!(service = self.options.service, partition, "partition given up");
                     self.protocol.let_go(partition);
                     self.owned.retain(|(_, of), _| *of != partition);
                 }
@@ -112,6 +118,8 @@ impl Worker {
             }
             Err(LoadError::State(error)) => return Err(error.into()),
         }
+        // it may have waited for the broker
+        self.show_doing();
         if step == CopyStep::Note {
             self.hot_available(true);
             let label = StageLabel { service: of.service, processor: of.name };
@@ -127,6 +135,7 @@ impl Worker {
     pub(super) fn start_over(&mut self) -> Result<(), KafkaError> {
         self.options.status.set(Doing::Restoring);
         self.open = None;
+        self.uncounted = Uncounted::default();
         // all at once: none of what was computed may get into a commit
         self.owned.clear();
         if self.protocol.next() == Step::Abort {

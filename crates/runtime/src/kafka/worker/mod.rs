@@ -32,6 +32,7 @@ use kefu_policy::Policies;
 use kefu_processor::{Clock, Encoding, Environment, Stage};
 use rdkafka::consumer::BaseConsumer;
 
+use self::gauges::Uncounted;
 use self::output::{KnownTopics, Open};
 pub(crate) use self::status::{Doing, Patience, Status};
 use super::assignment::Assignment;
@@ -46,7 +47,7 @@ use super::tasks::Protocol;
 use super::transaction::{Transaction, TransactionError};
 use crate::clock;
 use crate::heartbeat::Heartbeat;
-use crate::metrics::{Metrics, ServiceLabel};
+use crate::metrics::{AbortLabel, Metrics};
 use crate::policies::PolicyTable;
 use crate::refusal_log::RefusalLog;
 
@@ -61,6 +62,12 @@ const COMMIT_RECORDS: usize = 20_000;
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 const PROGRESS_EVERY_EVENT: Duration = Duration::from_millis(10);
 
+/// How often it is shown how many records wait.
+const LAG_EVERY: Duration = Duration::from_secs(1);
+/// Why work was given up, as metrics have it.
+const ABORTED: &str = "aborted";
+const LOST: &str = "lost";
+
 /// What a worker is made of.
 #[derive(Clone)]
 pub(crate) struct WorkerOptions {
@@ -68,6 +75,8 @@ pub(crate) struct WorkerOptions {
     pub(crate) service: &'static str,
     /// The instance as it is configured.
     pub(crate) instance: String,
+    /// The worker's number among those of the service in this process.
+    pub(crate) worker: u32,
     pub(crate) grouping: Grouping,
     pub(crate) stages: Vec<Stage>,
     pub(crate) partitions: i32,
@@ -83,8 +92,14 @@ pub(crate) struct WorkerOptions {
 }
 
 impl WorkerOptions {
-    fn patience(&self) -> Patience {
-        Patience { stop: self.stop.clone(), status: self.status.clone(), heartbeat: self.heartbeat.clone() }
+    /// How its calls wait for the broker.
+    pub(crate) fn patience(&self) -> Patience {
+        Patience {
+            service: self.service,
+            stop: self.stop.clone(),
+            status: self.status.clone(),
+            heartbeat: self.heartbeat.clone(),
+        }
     }
 }
 
@@ -109,6 +124,9 @@ pub(crate) struct Worker {
     hot_verify_next: usize,
     /// Transactions given up since the last commit.
     failures: u32,
+    /// What is counted with the next commit.
+    uncounted: Uncounted,
+    lag_shown_at: Instant,
     policies_seen: u64,
     refusals: RefusalLog,
 }
@@ -160,7 +178,9 @@ impl Worker {
         let policies_seen = options.policies.revision();
         let protocol = Protocol::new(options.stages.len());
         // shown from the start: a rate needs its zero
-        drop(options.metrics.commit_aborts.get_or_create(&ServiceLabel { service: options.service }));
+        for cause in [ABORTED, LOST] {
+            drop(options.metrics.commit_aborts.get_or_create(&AbortLabel { service: options.service, cause }));
+        }
         Ok(Self {
             options,
             consumer,
@@ -178,6 +198,8 @@ impl Worker {
             hot_verified_at: clock::monotonic(),
             hot_verify_next: 0,
             failures: 0,
+            uncounted: Uncounted::default(),
+            lag_shown_at: clock::monotonic(),
             policies_seen,
             refusals: RefusalLog::default(),
         })
@@ -191,22 +213,23 @@ impl Worker {
 
     fn work(&mut self) -> Result<(), KafkaError> {
         while !self.options.stop.load(Ordering::Relaxed) {
-            let cause = match self.step() {
+            let (kind, cause) = match self.step() {
                 Ok(()) => continue,
                 Err(WorkerError::Aborted(cause)) => {
                     self.protocol.aborted();
-                    cause
+                    (ABORTED, cause)
                 }
                 Err(WorkerError::Lost(cause)) => {
                     self.protocol.give_up();
-                    cause
+                    (LOST, cause)
                 }
                 // what is in memory may be ahead of the log; the next owner begins from the log
                 Err(WorkerError::Kafka(KafkaError::Stopped)) => return Ok(()),
                 Err(WorkerError::Kafka(error)) => return Err(error),
             };
             tracing::warn!(service = self.options.service, cause, "tasks are restored");
-            self.options.metrics.commit_aborts.get_or_create(&self.label()).inc();
+            let label = AbortLabel { service: self.options.service, cause: kind };
+            self.options.metrics.commit_aborts.get_or_create(&label).inc();
             self.start_over()?;
         }
         if !self.protocol.is_restored() {
@@ -237,6 +260,10 @@ impl Worker {
     /// One round of work.
     fn turn(&mut self) -> Result<(), WorkerError> {
         self.refusals.turn();
+        if self.lag_shown_at.elapsed() >= LAG_EVERY {
+            self.lag_shown_at = clock::monotonic();
+            self.show_lag();
+        }
         if !self.protocol.is_open() {
             self.verify_hot()?;
         }

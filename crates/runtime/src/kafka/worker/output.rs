@@ -124,7 +124,7 @@ impl Worker {
     ) -> Result<(), WorkerError> {
         let label = self.stage_label(owned.stage);
         let doer = Doer { service: label.service, processor: label.processor };
-        self.count(&label, &effects);
+        self.count(owned.stage, &effects);
         let records = usize::try_from(effects.processed + effects.timers).unwrap_or(usize::MAX);
         if effects.emissions.is_empty() && effects.dead_letters.is_empty() && records == 0 {
             return Ok(());
@@ -230,7 +230,7 @@ impl Worker {
     ) -> Result<(), WorkerError> {
         let service = self.options.service;
         let code = letter.code.as_str();
-        self.options.metrics.records_refused.get_or_create(&RefusalLabel { service, processor, code }).inc();
+        self.uncounted.refused(RefusalLabel { service, processor, code });
         let (topic, partition, offset) = (message.topic(), message.partition(), message.offset());
         self.refusals.note(RefusedAt { service, processor, topic, partition, offset, code });
         let origin = Origin { topic, partition, offset, service, attempt: 1 };

@@ -1,21 +1,22 @@
 //! What a worker says of itself to whoever looks after it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, Ordering};
 
 use kefu_contracts::Timestamp;
+use prometheus_client::metrics::gauge::Gauge;
 
 use crate::heartbeat::Heartbeat;
+use crate::metrics::{Metrics, StateLabel};
 
 /// What a worker is at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(u8)]
 pub(crate) enum Doing {
-    /// It waits for Redis and for the group.
+    /// It waits for the group.
     Joining,
     /// It restores what it owns.
     Restoring,
-    /// It needs a state, and Redis is away.
+    /// It needs Redis, which is away.
     WaitingForRedis,
     /// It asks the broker again for what it did not answer.
     WaitingForKafka,
@@ -23,34 +24,84 @@ pub(crate) enum Doing {
     Working,
 }
 
+impl Doing {
+    const ALL: [Self; 5] =
+        [Self::Joining, Self::Restoring, Self::WaitingForRedis, Self::WaitingForKafka, Self::Working];
+
+    /// As metrics have it.
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Joining => "joining",
+            Self::Restoring => "restoring",
+            Self::WaitingForRedis => "waiting_for_redis",
+            Self::WaitingForKafka => "waiting_for_kafka",
+            Self::Working => "working",
+        }
+    }
+}
+
 /// Shared with the worker's thread.
-#[derive(Debug)]
 pub(crate) struct Status {
     doing: AtomicU8,
     reached_ms: AtomicI64,
-}
-
-impl Default for Status {
-    fn default() -> Self {
-        Self { doing: AtomicU8::new(Doing::Joining as u8), reached_ms: AtomicI64::new(i64::MAX) }
-    }
+    /// Tasks that are taken over, and all of them.
+    restored: AtomicU32,
+    owned: AtomicU32,
+    /// How many workers are at each, by its place in [`Doing::ALL`].
+    workers: [Gauge; 5],
 }
 
 impl Status {
+    /// Of a worker of `service` that has just begun.
+    pub(crate) fn new(metrics: &Metrics, service: &'static str) -> Self {
+        let gauge =
+            |doing: Doing| metrics.workers.get_or_create(&StateLabel { service, state: doing.as_str() }).clone();
+        let status = Self {
+            doing: AtomicU8::new(Doing::Joining as u8),
+            reached_ms: AtomicI64::new(i64::MAX),
+            restored: AtomicU32::new(0),
+            owned: AtomicU32::new(0),
+            workers: Doing::ALL.map(gauge),
+        };
+        status.count(Doing::Joining as u8, 1);
+        status
+    }
+
+    fn count(&self, doing: u8, by: i64) {
+        self.workers.get(usize::from(doing)).into_iter().for_each(|gauge| _ = gauge.inc_by(by));
+    }
+
     /// Says what it is at; gives whether that is new.
     pub(crate) fn set(&self, doing: Doing) -> bool {
-        self.doing.swap(doing as u8, Ordering::Relaxed) != doing as u8
+        let before = self.doing.swap(doing as u8, Ordering::Relaxed);
+        if before == doing as u8 {
+            return false;
+        }
+        self.count(before, -1);
+        self.count(doing as u8, 1);
+        true
+    }
+
+    /// Says how many of its tasks are taken over.
+    pub(crate) fn set_restored(&self, restored: usize, owned: usize) {
+        let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        self.restored.store(count(restored), Ordering::Relaxed);
+        self.owned.store(count(owned), Ordering::Relaxed);
     }
 
     /// Why it cannot do its work now.
-    pub(crate) fn missing(&self) -> Option<&'static str> {
-        match self.doing.load(Ordering::Relaxed) {
-            doing if doing == Doing::Joining as u8 => Some("waits for redis and the group"),
-            doing if doing == Doing::Restoring as u8 => Some("restores its partitions"),
-            doing if doing == Doing::WaitingForRedis as u8 => Some("waits for redis"),
-            doing if doing == Doing::WaitingForKafka as u8 => Some("waits for kafka"),
-            _ => None,
-        }
+    pub(crate) fn missing(&self) -> Option<String> {
+        let doing = self.doing.load(Ordering::Relaxed);
+        Some(match Doing::ALL.into_iter().find(|known| *known as u8 == doing)? {
+            Doing::Joining => "waits for its group".to_owned(),
+            Doing::Restoring => {
+                let (restored, owned) = (self.restored.load(Ordering::Relaxed), self.owned.load(Ordering::Relaxed));
+                format!("restores its partitions: {restored} of {owned} tasks are there")
+            }
+            Doing::WaitingForRedis => "waits for redis".to_owned(),
+            Doing::WaitingForKafka => "waits for kafka".to_owned(),
+            Doing::Working => return None,
+        })
     }
 
     /// Says up to where all its tasks are complete; none while it owns none.
@@ -68,6 +119,8 @@ impl Status {
 /// How a worker's calls wait for the broker: until it answers or the worker is told to stop.
 #[derive(Clone)]
 pub(crate) struct Patience {
+    /// Whose calls they are, for the log.
+    pub(crate) service: &'static str,
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) status: Arc<Status>,
     pub(crate) heartbeat: Heartbeat,
@@ -93,20 +146,34 @@ mod tests {
 
     #[test]
     fn only_a_worker_at_work_misses_nothing() {
-        let status = Status::default();
-        assert!(status.missing().is_some());
+        let metrics = Metrics::default();
+        let status = Status::new(&metrics, "intake");
+        let counted = |state: &str| {
+            let sample = format!("kefu_workers{{service=\"intake\",state=\"{state}\"}} 1");
+            metrics.text().lines().any(|line| line == sample)
+        };
+        assert!(status.missing().is_some() && counted("joining"));
         for doing in [Doing::Restoring, Doing::WaitingForRedis, Doing::WaitingForKafka] {
             assert!(status.set(doing), "{doing:?} is new");
             assert!(!status.set(doing), "{doing:?} is known");
             assert!(status.missing().is_some(), "{doing:?}");
+            assert!(counted(doing.as_str()) && !counted("joining"), "{doing:?}");
         }
         status.set(Doing::Working);
         assert_eq!(status.missing(), None);
     }
 
     #[test]
+    fn a_restore_shows_how_far_it_is() {
+        let status = Status::new(&Metrics::default(), "intake");
+        status.set(Doing::Restoring);
+        status.set_restored(3, 12);
+        assert_eq!(status.missing().unwrap(), "restores its partitions: 3 of 12 tasks are there");
+    }
+
+    #[test]
     fn what_is_reached_is_told_once_there_are_tasks() {
-        let status = Status::default();
+        let status = Status::new(&Metrics::default(), "intake");
         assert_eq!(status.reached(), None);
         status.set_reached(Some(Timestamp::MIN));
         assert_eq!(status.reached(), None, "nothing yet");

@@ -1,0 +1,39 @@
+//! A broker that is away for a while: instances stay ready and say what they wait for, and end when they are told to.
+
+use std::time::Duration;
+
+use kefu_integration_tests::{BackendKind, Client, Clock, Shop, message, now, wait_until};
+
+/// A client that asks may hold a call for ten seconds before it looks again.
+const NOTICED: Duration = Duration::from_secs(40);
+
+fn available(client: &Client) -> bool {
+    client.get("/metrics").text.lines().any(|line| line.starts_with("kefu_kafka_available") && line.ends_with(" 1"))
+}
+
+#[test]
+fn nobody_is_taken_out_and_everybody_says_what_is_away() {
+    let shop = Shop::new(BackendKind::Kafka, Clock::Wall, "{tenant: demo, version: 1}");
+    let (mut running, client) = shop.start_only(&["intake"]);
+    client.events(&[message("c-1", "e-1", &now())]);
+    shop.wait_for(&mut running, "cases", |case| case["case_id"] == "c-1#1");
+    wait_until("the broker answers", NOTICED, || available(&client));
+
+    shop.cluster().kafka().pause().unwrap();
+    wait_until("the outage is told", NOTICED, || {
+        let ready = client.get("/readyz");
+        assert_eq!(ready.status, 200, "an outage that all instances share takes none of them out");
+        !available(&client) && ready.text.starts_with("ready\n") && ready.text.contains("the broker does not answer")
+    });
+    assert_eq!(client.get("/healthz").status, 200);
+
+    shop.cluster().kafka().resume().unwrap();
+    wait_until("its end is told", NOTICED, || available(&client) && client.get("/readyz").text == "ready\n");
+    client.events(&[message("c-2", "e-2", &now())]);
+    shop.wait_for(&mut running, "cases", |case| case["case_id"] == "c-2#1");
+
+    shop.cluster().kafka().pause().unwrap();
+    // it fails the test if the process does not end
+    running.terminate();
+    shop.cluster().kafka().resume().unwrap();
+}
