@@ -224,3 +224,15 @@ impl Metrics {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_is_explained_to_whoever_operates() {
+        let page = include_str!("../../../docs/operating.md");
+        let missing: Vec<&&str> = NAMES.iter().filter(|name| !page.contains(&format!("| `{name}` |"))).collect();
+        assert!(missing.is_empty(), "docs/operating.md does not explain {missing:?}");
+    }
+}

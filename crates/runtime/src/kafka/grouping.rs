@@ -1,7 +1,8 @@
 //! How a worker belongs to its service's group.
 //!
 //! Owns what the group is told of a member: whether its place is kept while it is away, and by which protocol
-//! partitions are shared out. With either one, what stays is worked on while the rest moves.
+//! partitions are shared out. With either one, what stays is worked on until something comes: while a worker takes a
+//! partition over it does nothing else.
 
 use rdkafka::ClientConfig;
 use serde::Deserialize;

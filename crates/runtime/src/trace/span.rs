@@ -6,9 +6,9 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{Link, Span, SpanBuilder, SpanKind, Status, Tracer};
-use opentelemetry::{KeyValue, global};
+use opentelemetry::{Context, KeyValue, global};
 
-use super::{TraceContext, fresh};
+use super::{TraceContext, fresh, is_exporting};
 
 /// Who does something.
 #[derive(Clone, Copy, Debug)]
@@ -29,8 +29,10 @@ pub(crate) fn of_refused(doer: Doer, traceparent: Option<&str>, written_ms: i64,
 
 fn of_message(doer: Doer, traceparent: Option<&str>, written_ms: i64, status: Status) -> TraceContext {
     match traceparent.and_then(TraceContext::parse) {
+        // whoever writes to Kafka without a trace begins one here
+        None if is_exporting() => of(doer, Context::new(), &[], at(written_ms), status).unwrap_or_else(fresh),
         None => fresh(),
-        Some(parent) if parent.sampled => of(doer, parent, &[], at(written_ms), status),
+        Some(parent) if parent.sampled => within(doer, parent, &[], at(written_ms), status),
         Some(parent) => parent.child(),
     }
 }
@@ -39,11 +41,22 @@ fn of_message(doer: Doer, traceparent: Option<&str>, written_ms: i64, status: St
 pub(crate) fn of_timer(doer: Doer, waited: &[TraceContext]) -> TraceContext {
     match waited {
         [] => fresh(),
-        [first, others @ ..] => of(doer, *first, others, now(), Status::Unset),
+        [first, others @ ..] => within(doer, *first, others, now(), Status::Unset),
     }
 }
 
-fn of(doer: Doer, parent: TraceContext, linked: &[TraceContext], start: SystemTime, status: Status) -> TraceContext {
+fn within(
+    doer: Doer,
+    parent: TraceContext,
+    linked: &[TraceContext],
+    start: SystemTime,
+    status: Status,
+) -> TraceContext {
+    of(doer, parent.context(), linked, start, status).unwrap_or_else(|| parent.child())
+}
+
+/// The context of a span below `parent`; none if nobody makes spans.
+fn of(doer: Doer, parent: Context, linked: &[TraceContext], start: SystemTime, status: Status) -> Option<TraceContext> {
     let Doer { service, processor } = doer;
     let links = linked.iter().map(|context| Link::with_context(context.span_context())).collect();
     let builder = SpanBuilder::from_name(format!("{service} {processor}"))
@@ -55,10 +68,10 @@ fn of(doer: Doer, parent: TraceContext, linked: &[TraceContext], start: SystemTi
             KeyValue::new("kefu.processor", processor),
             KeyValue::new("kefu.service", service),
         ]);
-    let mut span = global::tracer("kefu").build_with_context(builder, &parent.context());
+    let mut span = global::tracer("kefu").build_with_context(builder, &parent);
     span.set_status(status);
     span.end_with_timestamp(now().max(start));
-    TraceContext::of(span.span_context()).unwrap_or_else(|| parent.child())
+    TraceContext::of(span.span_context())
 }
 
 fn at(ms: i64) -> SystemTime {

@@ -9,7 +9,7 @@
 //! 4. write the changed states to Redis
 //!
 //! A transaction that is aborted leaves the tasks ahead of the log, so all of them are dropped and restored. While
-//! Redis or the broker is away the worker waits, says that it is not ready, and goes on where it was.
+//! Redis or the broker is away the worker waits, says so, and goes on where it was.
 
 mod batch;
 mod commit;
