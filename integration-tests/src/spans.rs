@@ -58,6 +58,12 @@ impl Collector {
         format!("http://{}", self.address)
     }
 
+    /// The spans called `name`.
+    pub fn named(&self, name: &str) -> Vec<Span> {
+        let spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);
+        spans.iter().filter(|span| span.name == name).cloned().collect()
+    }
+
     /// What came of a trace.
     pub fn of_trace(&self, trace: &str) -> Vec<Span> {
         let spans = self.spans.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,15 +1,19 @@
 //! One trace from a request with channel events to the KPI rows, with a span of every service (PL5).
 
-#![allow(clippy::panic, reason = "what cannot be had fails the test")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "what cannot be had fails the test")]
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use kefu_contracts::channel_event::ChannelEvent;
+use kefu_contracts::codec::Codec;
+use kefu_contracts::partition::PartitionBy;
+use kefu_contracts::topic::CHANNEL_EVENTS;
 use kefu_integration_tests::spans::{self, Collector, Span};
 use kefu_integration_tests::{
     BackendKind, Client, Clock, SERVICES, Shop, at, in_conversation, message, now, reply, resolved, wait_until,
 };
-use kefu_test_rig::Jaeger;
+use kefu_test_rig::{Jaeger, RawRecord};
 use serde_json::{Value, json};
 
 const POLICY: &str = "{tenant: demo, version: 1}";
@@ -23,6 +27,30 @@ const CALLER: &str = "00f067aa0ba902b7";
 fn goes_from_the_request_to_the_kpi_rows() {
     let collector = Collector::start();
     follow(&collector.endpoint(), |trace| collector.of_trace(trace));
+}
+
+#[test]
+fn begins_where_a_record_comes_to_kafka_without_one() {
+    let collector = Collector::start();
+    let settings = format!("[telemetry]\notlp = \"{}\"\nsample = 1.0\n", collector.endpoint());
+    let shop = Shop::new(BackendKind::Kafka, Clock::Wall, POLICY).with(&settings);
+    let (_running, _) = shop.start_only(&["intake", "classifier"]);
+    let event: ChannelEvent = serde_json::from_value(message("c-1", "e-1", &now())).unwrap();
+    let mut bytes = Vec::new();
+    CHANNEL_EVENTS.encode(&Codec::single_object(), &event, &mut bytes).unwrap();
+    let record = RawRecord { key: Some(b"demo/c-1".to_vec()), value: Some(bytes) };
+    let partition = i32::try_from(PartitionBy::Conversation.partition("demo/c-1", 2)).unwrap();
+    let topic = format!("{}channel-events", shop.cluster().prefix());
+    shop.cluster().kafka().append(&topic, partition, &[record]).unwrap();
+    wait_until("a verdict is part of a trace that begins in intake", Duration::from_secs(60), || {
+        let begun = collector.named("intake cases").into_iter().find(|span| span.parent.trim_matches('0').is_empty());
+        begun.is_some_and(|begun| {
+            collector
+                .of_trace(&begun.trace)
+                .iter()
+                .any(|span| span.name == "classifier cases" && !span.parent.is_empty())
+        })
+    });
 }
 
 #[test]
