@@ -44,7 +44,8 @@ impl Connection {
     /// Settings for a member of a service's group; `instance` is unique among its members.
     pub(crate) fn member(&self, service: &str, instance: &str, grouping: Grouping) -> ClientConfig {
         let name = format!("{service}-{instance}");
-        let mut further = Vec::new();
+        // one step of a takeover may read a long changelog; a thread that is stuck shows in its heartbeat
+        let mut further = vec![("max.poll.interval.ms", "3600000")];
         if grouping.membership == Membership::Static {
             further.push(("group.instance.id", name.as_str()));
         }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use kefu_commit::{CopyStep, Step, TaskId};
 use rdkafka::consumer::Consumer;
 use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
+use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
 use super::gauges::Uncounted;
@@ -46,8 +47,13 @@ impl Worker {
     /// Serves rebalances and errors; only between transactions.
     pub(super) fn serve_group(&mut self) -> Result<(), WorkerError> {
         while let Some(polled) = self.consumer.poll(Duration::ZERO) {
-            if let Err(error) = polled {
-                tracing::warn!(service = self.options.service, %error, "kafka consumer");
+            match polled {
+                Err(error) => tracing::warn!(service = self.options.service, %error, "kafka consumer"),
+                // all of them go to the queue; one that came here would be missing there
+                Ok(stray) if self.protocol.position(stray.topic(), stray.partition()).is_some() => {
+                    return Err(WorkerError::Lost("a record came past the queue".to_owned()));
+                }
+                Ok(_) => {}
             }
         }
         if let Some((code, reason)) = self.consumer.client().fatal_error() {
