@@ -4,14 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use kefu_test_rig::{Kafka, KafkaOptions, Redis};
+use kefu_test_rig::{Kafka, KafkaOptions, Redis, SERVICES};
 
 use crate::process::Running;
 use crate::program::{run_kefu, sample_policy};
-
-/// The six services, in the order of the flow.
-pub const SERVICES: [&str; 6] =
-    ["intake", "classifier", "escalation", "satisfaction-survey", "handover", "kpi-aggregator"];
 
 /// Topics under a prefix of their own, and a Redis.
 pub struct Cluster {

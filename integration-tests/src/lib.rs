@@ -17,10 +17,11 @@ pub mod spans;
 
 use std::time::{Duration, Instant};
 
-pub use cluster::{Cluster, SERVICES};
+pub use cluster::Cluster;
 pub use dead_letter::{DeadLetter, READERS};
 pub use event::{at, heartbeat, in_conversation, message, now, reply, resolved};
 pub use http::{Answer, Client};
+pub use kefu_test_rig::SERVICES;
 pub use process::Running;
 pub use program::{kefu, repository, run_kefu, sample_events, sample_policy, try_kefu, try_kefu_for};
 pub use shop::{BackendKind, Clock, KEY, OTHER_KEY, Shop};

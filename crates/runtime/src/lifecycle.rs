@@ -61,7 +61,7 @@ pub enum ServeError {
     #[error(transparent)]
     Topology(#[from] kefu_processor::topology::Circle),
     /// A thread did not end; what it had not committed is done again by whoever comes next.
-    #[error("a thread did not end within {} s of being told to, so the process ended without it", THREADS_DRAIN.as_secs())]
+    #[error("a thread did not end within {} s of being told to; the process ended without it", THREADS_DRAIN.as_secs())]
     Undrained,
     /// A part ended by itself.
     #[error("{0} ended by itself; see the log")]

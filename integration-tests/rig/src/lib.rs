@@ -21,6 +21,11 @@ mod service;
 mod wire;
 
 pub use error::{Error, Result};
+
+/// The six services, in the order of the flow.
+pub const SERVICES: [&str; 6] =
+    ["intake", "classifier", "escalation", "satisfaction-survey", "handover", "kpi-aggregator"];
+
 pub use install::ensure_installed;
 pub use jaeger::Jaeger;
 pub use kafka::{Kafka, KafkaOptions};

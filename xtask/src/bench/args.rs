@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
+use clap::{Args, Parser};
 
 /// Measures kefu's runtime with the benchmark's service, on a Kafka and a Redis of its own.
 #[derive(Parser, Clone, Debug)]
@@ -31,13 +31,6 @@ pub(crate) struct BenchArgs {
     /// Worker threads of kefu's service.
     #[arg(long, default_value_t = 1)]
     pub(crate) threads: u32,
-    /// A setting of kefu's service, `name=value`, such as `telemetry.log=debug`. Those of librdkafka go by variables,
-    /// such as `KEFU__KAFKA__PROPERTIES__LINGER__MS=20`.
-    #[arg(long = "set", value_parser = setting)]
-    pub(crate) settings: Vec<(String, String)>,
-    /// A setting of the broker, `name=value`, such as `transaction.partition.verification.enable=false`.
-    #[arg(long = "broker", value_parser = setting)]
-    pub(crate) broker: Vec<(String, String)>,
     /// A folder with the built Kafka Streams program, which then runs beside kefu's.
     #[arg(long)]
     pub(crate) peer: Option<PathBuf>,
@@ -47,6 +40,21 @@ pub(crate) struct BenchArgs {
     /// The share of the events whose traces are exported, to a Jaeger that is built first if need be.
     #[arg(long, default_value_t = 0.0)]
     pub(crate) traced: f64,
+    /// What every measurement takes.
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What every measurement takes.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct Common {
+    /// A setting of kefu's service, `name=value`, such as `telemetry.log=debug`. Those of librdkafka go by variables,
+    /// such as `KEFU__KAFKA__PROPERTIES__LINGER__MS=20`.
+    #[arg(long = "set", value_parser = setting)]
+    pub(crate) settings: Vec<(String, String)>,
+    /// A setting of the broker, `name=value`, such as `transaction.partition.verification.enable=false`.
+    #[arg(long = "broker", value_parser = setting)]
+    pub(crate) broker: Vec<(String, String)>,
     /// Where the report goes as JSON.
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,
@@ -55,7 +63,7 @@ pub(crate) struct BenchArgs {
     pub(crate) out: Option<PathBuf>,
 }
 
-pub(crate) fn setting(text: &str) -> Result<(String, String), String> {
+fn setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write it as name=value")?;
     Ok((name.to_owned(), value.to_owned()))
 }

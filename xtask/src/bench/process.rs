@@ -9,6 +9,7 @@ use kefu_test_rig::{Kafka, KafkaOptions};
 use serde_json::Value;
 
 use super::Failure;
+use super::system::System;
 use crate::repository;
 
 const HEAP_MIB: u32 = 1_024;
@@ -64,6 +65,13 @@ pub(crate) fn built(name: &str) -> PathBuf {
 /// Runs `bench-client` to its end and gives its report.
 pub(crate) fn client(kafka: &str, args: &[&str]) -> Result<Value, Failure> {
     report_of(start_client(kafka, args)?, args)
+}
+
+/// Waits for `seconds` at most until `program`, which is `system`, has drained its inputs; gives what that took.
+pub(crate) fn drained(system: &System, program: &mut Program, kafka: &str, seconds: u32) -> Result<Value, Failure> {
+    let (group, repartition, limit) = (system.group(), system.repartition(), seconds.to_string());
+    let args = ["drained", "--group", group, "--repartition", repartition, "--limit", &limit];
+    client_beside(program, kafka, &args)
 }
 
 /// The same, for a report that never comes once `program` has ended.

@@ -10,12 +10,12 @@ use super::Failure;
 use super::args::BenchArgs;
 use super::latency;
 use super::machine::load;
-use super::process::{Program, Usage, broker, client, client_beside, empty_folder};
+use super::process::{Program, Usage, broker, client, drained, empty_folder};
 use super::report::Report;
 use super::system::{Aim, System};
 
 /// Seconds after which a drain has failed.
-const DRAINED_WITHIN: &str = "900";
+const DRAINED_WITHIN_S: u32 = 900;
 
 /// What it cost to drain the topic.
 #[derive(Clone, Debug, Serialize)]
@@ -45,7 +45,7 @@ pub(crate) struct Round<'a> {
 
 impl<'a> Round<'a> {
     pub(crate) fn start(args: &'a BenchArgs, number: u32) -> Result<Self, Failure> {
-        let kafka = broker(args.broker.clone())?;
+        let kafka = broker(args.common.broker.clone())?;
         let redis = Redis::start()?;
         let jaeger = if args.traced > 0.0 { Some(Jaeger::start()?) } else { None };
         let folder = empty_folder(&format!("bench/round-{number}"))?;
@@ -71,7 +71,7 @@ impl<'a> Round<'a> {
         if self.args.seconds > 0 {
             for system in &systems {
                 let mut program = self.start_program(system, Aim::Latency)?;
-                self.wait_drained(system, &mut program)?;
+                drained(system, &mut program, &self.kafka.bootstrap(), DRAINED_WITHIN_S)?;
                 let told = latency::measure(self.args, &self.kafka.bootstrap(), system, &mut program);
                 report.latencies.push(told?);
                 program.stop()?;
@@ -91,14 +91,8 @@ impl<'a> Round<'a> {
     fn start_program(&self, system: &System, aim: Aim) -> Result<Program, Failure> {
         eprintln!("xtask: bench: {} starts", system.name());
         let mut args = self.args.clone();
-        args.settings.extend(self.jaeger.iter().map(|jaeger| ("telemetry.otlp".to_owned(), jaeger.otlp())));
+        args.common.settings.extend(self.jaeger.iter().map(|jaeger| ("telemetry.otlp".to_owned(), jaeger.otlp())));
         system.start(&args, (&self.kafka.bootstrap(), &self.redis.url()), &self.folder, aim)
-    }
-
-    fn wait_drained(&self, system: &System, program: &mut Program) -> Result<Value, Failure> {
-        let (group, repartition) = (system.group(), system.repartition());
-        let args = ["drained", "--group", group, "--repartition", repartition, "--limit", DRAINED_WITHIN];
-        client_beside(program, &self.kafka.bootstrap(), &args)
     }
 
     fn drain(&self, system: &System) -> Result<Drain, Failure> {
@@ -108,7 +102,7 @@ impl<'a> Round<'a> {
         };
         let [kafka, redis] = servers()?;
         let mut program = self.start_program(system, Aim::Throughput)?;
-        let drained = self.wait_drained(system, &mut program)?;
+        let drained = drained(system, &mut program, &self.kafka.bootstrap(), DRAINED_WITHIN_S)?;
         let seconds = program.begun.elapsed().as_secs_f64();
         let (usage, [kafka_after, redis_after]) = (program.usage()?, servers()?);
         let load = load();

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use kefu_test_rig::{Kafka, Offsets, Redis};
+use kefu_test_rig::{Kafka, Offsets, Redis, SERVICES};
 use serde_json::Value;
 
 use super::Failure;
@@ -17,7 +17,6 @@ use super::process::{Program, Usage, broker, built, client, empty_folder};
 use super::six_report::{Backlog, Live, Restore, SixReport};
 
 const PARTITIONS: i32 = 12;
-const SERVICES: [&str; 6] = ["intake", "classifier", "escalation", "satisfaction-survey", "handover", "kpi-aggregator"];
 const CONFIG: &str = "keys = [{ token = \"a-key-for-the-load\", tenant = \"load-1\", scopes = [\"ingest\"] }]\n";
 const KEY: &str = "load-1=a-key-for-the-load";
 const ENDED_WITHIN: Duration = Duration::from_secs(900);
@@ -41,7 +40,7 @@ pub(super) struct Six<'a> {
 
 /// Measures them on both backends.
 pub(super) fn measure(args: &BenchArgs, report: &mut SixReport) -> Result<(), Failure> {
-    let kafka = broker(args.broker.clone())?;
+    let kafka = broker(args.common.broker.clone())?;
     let redis = Redis::start()?;
     for servers in [Some(Servers { kafka, redis }), None] {
         Six::new(args, servers)?.run(report)?;

@@ -67,7 +67,7 @@ impl System {
             Self::Kefu => {
                 let threads = args.threads.to_string();
                 let flags = ["--kafka.threads", &threads];
-                Program::start(&mut service((kafka, redis), "bench", &flags, &args.settings), &log)
+                Program::start(&mut service((kafka, redis), "bench", &flags, &args.common.settings), &log)
             }
             Self::Streams(built_in) => {
                 let mut command = Command::new("java");

@@ -1,12 +1,11 @@
 //! The flags of `cargo xtask rebalance`.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
 
-use crate::bench::args::setting;
+use crate::bench::args::Common;
 
 /// Measures for how long output stands still while instances of a service come and go, on a Kafka and a Redis of its
 /// own.
@@ -30,18 +29,9 @@ pub(crate) struct RebalanceArgs {
     /// Protocols of the group.
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Protocol::Classic, Protocol::Consumer])]
     pub(crate) protocol: Vec<Protocol>,
-    /// A setting of kefu's service, `name=value`, such as `telemetry.log=debug`.
-    #[arg(long = "set", value_parser = setting)]
-    pub(crate) settings: Vec<(String, String)>,
-    /// A setting of the broker, `name=value`, such as `group.consumer.heartbeat.interval.ms=5000`.
-    #[arg(long = "broker", value_parser = setting)]
-    pub(crate) broker: Vec<(String, String)>,
-    /// Where the report goes as JSON.
-    #[arg(long)]
-    pub(crate) json: Option<PathBuf>,
-    /// Where the report goes as Markdown, instead of standard output.
-    #[arg(long)]
-    pub(crate) out: Option<PathBuf>,
+    /// What every measurement takes.
+    #[command(flatten)]
+    pub(crate) common: Common,
 }
 
 /// The setting `kafka.membership`.

@@ -25,7 +25,7 @@ impl Instances<'_> {
         self.started += 1;
         let (membership, protocol) = (self.grouping.membership(), self.grouping.protocol());
         let flags = ["--kafka.membership", membership, "--kafka.group_protocol", protocol];
-        let mut command = service((&self.kafka, &self.redis), name, &flags, &self.args.settings);
+        let mut command = service((&self.kafka, &self.redis), name, &flags, &self.args.common.settings);
         Program::start(&mut command, &log)
     }
 }

@@ -11,11 +11,11 @@ use super::instance::Instances;
 use super::stall::{Event, Pause, Stall};
 use crate::bench::Failure;
 use crate::bench::machine::load;
-use crate::bench::process::{Program, broker, client, client_beside, empty_folder};
+use crate::bench::process::{Program, broker, client, drained, empty_folder};
 use crate::bench::system::System;
 
 /// Seconds in which everything that was sent must be done.
-const DRAINED_WITHIN: &str = "120";
+const DRAINED_WITHIN_S: u32 = 120;
 /// What the classic protocol has from kefu, the other has from the broker: the same, to be compared.
 const AS_CLASSIC: [(&str, &str); 4] = [
     ("group.consumer.min.session.timeout.ms", "6000"),
@@ -37,7 +37,7 @@ type Windows = Vec<(Event, (i64, i64), f64)>;
 impl<'a> Round<'a> {
     pub(crate) fn start(args: &'a RebalanceArgs, grouping: Grouping) -> Result<Self, Failure> {
         let ours = AS_CLASSIC.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
-        let properties = ours.chain(args.broker.iter().cloned()).collect();
+        let properties = ours.chain(args.common.broker.iter().cloned()).collect();
         Ok(Self { args, grouping, kafka: broker(properties)?, redis: Redis::start()? })
     }
 
@@ -51,7 +51,7 @@ impl<'a> Round<'a> {
             (watching.join(), windows)
         });
         let (told, windows) = (told.map_err(|_| "what watched panicked")??, windows?);
-        self.wait_drained(&mut first)?;
+        drained(&System::Kefu, &mut first, &self.kafka.bootstrap(), DRAINED_WITHIN_S)?;
         first.stop()?;
         self.check(&told["sent"])?;
         let pauses: Vec<Pause> = serde_json::from_value(told["pauses"].clone())?;
@@ -101,12 +101,6 @@ impl<'a> Round<'a> {
         }
         thread::sleep(next.saturating_duration_since(Instant::now()));
         Ok(windows)
-    }
-
-    fn wait_drained(&self, program: &mut Program) -> Result<Value, Failure> {
-        let (group, repartition) = (System::Kefu.group(), System::Kefu.repartition());
-        let args = ["drained", "--group", group, "--repartition", repartition, "--limit", DRAINED_WITHIN];
-        client_beside(program, &self.kafka.bootstrap(), &args)
     }
 
     /// Holds what came out against what was sent, once each.

@@ -3,6 +3,8 @@
 //! Owns which facts matter, their order, repetitions and retractions, and that a fact told again replaces what was told
 //! of it before. What a fact does to a clock is `clock`'s matter.
 
+mod fields;
+
 use std::cmp::Ordering;
 
 use kefu_contracts::case_event::{CaseEvent, FactKind};
@@ -10,6 +12,7 @@ use kefu_contracts::id::hash_64;
 use kefu_contracts::{ActorKind, Category, Code, Priority, Reject, Severity, Status, Subtype, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use self::fields::{answers, into_itself, is_skewed, priority, promised, status};
 use crate::domain::moment::{Moment, Rank};
 use crate::domain::names::{Name, Names};
 
@@ -21,9 +24,6 @@ const EARLY_RETRACTIONS_MAX: usize = 64;
 
 /// The most bytes of a cause's id that decide the order of facts at one instant.
 const CAUSE_BYTES_MAX: usize = 256;
-
-/// The reason that a reply carries if it was stamped shortly before the message at which it counts.
-const CLOCK_SKEW: &str = "clock_skew";
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -304,42 +304,6 @@ impl Facts {
             _ => return Ok(None),
         }))
     }
-}
-
-/// Whether the fact answers to others of its instant: what kefu's services did, and a reply that was stamped shortly
-/// before the message it answers and counts at that message.
-fn answers(event: &CaseEvent) -> bool {
-    let internal = match event.actor.as_ref().map(|actor| actor.kind) {
-        Some(ActorKind::Bot | ActorKind::System) => true,
-        Some(_) => false,
-        None => matches!(event.kind, FactKind::Classified | FactKind::PriorityChanged),
-    };
-    internal || is_skewed(event)
-}
-
-fn is_skewed(event: &CaseEvent) -> bool {
-    let reason = event.data.as_ref().and_then(|data| data.reason.as_deref());
-    event.kind == FactKind::Reply && reason == Some(CLOCK_SKEW)
-}
-
-fn into_itself(event: &CaseEvent) -> bool {
-    let into = event.data.as_ref().and_then(|data| data.into_case_id.as_ref()).or(event.to.as_ref());
-    into == Some(&event.case_id)
-}
-
-fn status(event: &CaseEvent) -> Result<Status, Reject> {
-    let to = event.to.as_deref().unwrap_or_default();
-    to.parse().map_err(|error| Reject::new(Code::InvalidField, format!("status_changed: `to`: {error}")))
-}
-
-fn priority(event: &CaseEvent) -> Result<Option<Priority>, Reject> {
-    let parsed = event.to.as_deref().map(str::parse).transpose();
-    parsed.map_err(|error| Reject::new(Code::InvalidField, format!("priority_changed: `to`: {error}")))
-}
-
-fn promised(event: &CaseEvent) -> Result<Timestamp, Reject> {
-    let due_at = event.data.as_ref().and_then(|data| data.due_at);
-    due_at.ok_or_else(|| Reject::new(Code::MissingField, "promised: no `due_at`; give the instant that was promised"))
 }
 
 #[cfg(test)]

@@ -55,8 +55,9 @@ pub fn close_until(facts: &mut Facts, until: Timestamp, out: &mut Vec<Fact>) {
     }
 }
 
-/// Whether `input`, after `earlier` ones that made `facts`, is a customer's first message that shows that a reply before
-/// it was stamped by a clock that is ahead. Asks what [`fold`] asks, of the inputs: a reply may have changed nothing.
+/// Whether `input`, after `earlier` ones that made `facts`, is a customer's first message that shows that a reply
+/// before it was stamped by a clock that is ahead. Asks what [`fold`] asks, of the inputs: a reply may have changed
+/// nothing.
 pub fn shows_skew(facts: &Facts, earlier: &[Arc<Input>], input: &Input) -> bool {
     let near = |known: &&Arc<Input>| known.at >= input.at.plus_ms(-SKEW_MS);
     input.is_customer_message()
