@@ -243,7 +243,7 @@ fn channels_of_the_history_have_acknowledgements() {
     assert!(driver.case("c-1#1").acknowledged_at.is_some());
 }
 
-/// In a closed case a request for facts changes nothing; and yet it is a reply just before the customer's first message.
+/// In a closed case a request for facts changes nothing, and yet is a reply just before the customer's first message.
 #[test]
 fn a_refused_request_shows_that_clocks_disagree() {
     let asks = EventData { fields: Some(vec!["order".into()]), ..text("?") };
