@@ -70,6 +70,11 @@ fn cargo(args: &[String], root: &Path, environment: &[(&str, &Path)]) -> Result<
 pub fn test() -> Vec<Step> {
     let mut steps = vec![install()];
     steps.extend(fast_test());
+    steps.push(Step::cargo(
+        "tests with Redis",
+        "test --package kefu-runtime --lib -- --ignored",
+        "run the failed test alone, with `-- --ignored --nocapture`",
+    ));
     steps.push(Step::cargo("build", "build --package kefu", "mend what the compiler says"));
     let packages = BROKER_TESTS.map(|name| format!("--package {name}")).join(" ");
     steps.push(Step::cargo(
@@ -166,6 +171,12 @@ mod tests {
     fn broker_tests_come_last_and_one_at_a_time() {
         let titles = titles(&test());
         assert!(titles.last().is_some_and(|last| last.contains("integration-tests") && last.contains("threads=1")));
+    }
+
+    #[test]
+    fn tests_that_start_redis_are_run_but_by_a_fast_test() {
+        let runs = |steps: &[Step]| titles(steps).iter().any(|title| title.contains("kefu-runtime --lib -- --ignored"));
+        assert!(runs(&test()) && !runs(&fast_test()));
     }
 
     #[test]

@@ -6,13 +6,23 @@
 //! its own number, each read returns them, so a Redis that was flushed, replaced or written by a zombie never looks
 //! like an empty or a newer one. Readers that own nothing ask whether it is whole.
 
+mod connection;
+mod error;
+mod scripts;
+#[cfg(test)]
+mod tests;
+
 use std::ops::Range;
 use std::sync::Arc;
-use std::time::Duration;
 
 use kefu_commit::{Mark, Write};
 use kefu_contracts::partition::murmur2;
-use redis::{Client, Cmd, Connection, RedisResult, Script};
+use redis::{Cmd, Connection, RedisResult, Script};
+
+use self::connection::HotConnection;
+pub(crate) use self::error::HotError;
+use self::scripts::{CLAIM, CLEAR, EACH, READ, WHOLE, WRITE};
+use super::client::KafkaError;
 
 /// Hashes a partition; keeps each small enough for Redis' compact form up to some 100,000 keys a partition.
 const BUCKETS: u32 = 4096;
@@ -22,80 +32,13 @@ const BUCKETS_AT_ONCE: usize = 256;
 const CALLS_AHEAD: usize = 4;
 /// Hashes emptied in one call.
 const BUCKETS_CLEARED_AT_ONCE: u32 = 512;
-const TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Takes the partition over: sets the incarnation and gives the watermark, -1 if Redis has nothing.
-const CLAIM: &str = r"
-local watermark = redis.call('HGET', KEYS[1], 'watermark')
-redis.call('HSET', KEYS[1], 'incarnation', ARGV[1], 'version', '0')
-redis.call('HDEL', KEYS[1], 'whole')
-if not watermark then
-  redis.call('HSET', KEYS[1], 'watermark', '-1')
-  return '-1'
-end
-return watermark";
-
-/// Says that nothing is there and empties hashes, if the mark is the one expected. KEYS are meta and the hashes. ARGV:
-/// incarnation, expected version, new version.
-const CLEAR: &str = r"
-local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'version')
-if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'version', ARGV[3], 'watermark', '-1')
-redis.call('UNLINK', unpack(KEYS, 2))
-return 1";
-
-/// Writes states if the mark is the one expected. ARGV: incarnation, expected version, new version, new watermark (''
-/// leaves it), then for each state the number of its bucket's key in KEYS, the field, and the value ('' removes).
-const WRITE: &str = r"
-local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'version')
-if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
-for i = 5, #ARGV, 3 do
-  local key = KEYS[tonumber(ARGV[i])]
-  if ARGV[i + 2] == '' then redis.call('HDEL', key, ARGV[i + 1])
-  else redis.call('HSET', key, ARGV[i + 1], ARGV[i + 2]) end
-end
-redis.call('HSET', KEYS[1], 'version', ARGV[3])
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'watermark', ARGV[4]) end
-return 1";
-
-/// Reads states with the mark: KEYS are meta and the buckets' keys, ARGV the fields. One command, one answer: a Redis
-/// that hangs costs one time limit.
-const READ: &str = r"
-local answer = redis.call('HMGET', KEYS[1], 'incarnation', 'version')
-for i = 1, #ARGV do answer[i + 2] = redis.call('HGET', KEYS[i + 1], ARGV[i]) end
-return answer";
-
-/// Reads whole buckets.
-const EACH: &str = r"
-local answer = {}
-for i = 1, #KEYS do answer[i] = redis.call('HGETALL', KEYS[i]) end
-return answer";
-
-/// Says that everything up to the watermark is there, if the mark is the one expected.
-const WHOLE: &str = r"
-local meta = redis.call('HMGET', KEYS[1], 'incarnation', 'version')
-if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
-redis.call('HSET', KEYS[1], 'whole', '1')
-return 1";
-
-/// The hot copy no longer is this owner's.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum HotError {
-    /// Redis failed or is away.
-    #[error("redis: {0}")]
-    Redis(#[from] redis::RedisError),
-    /// Redis lost its memory, or another instance owns the partition.
-    #[error("the hot copy is not what this instance wrote last")]
-    Lost,
-}
 
 // the parts are all of them
 const _: () = assert!(BUCKETS.is_multiple_of(BUCKETS_CLEARED_AT_ONCE));
 
 /// A connection to the hot copy.
 pub(crate) struct HotStates {
-    client: Client,
-    connection: Option<Connection>,
+    connection: HotConnection,
     prefix: String,
     claim: Script,
     clear: Script,
@@ -120,8 +63,7 @@ pub(crate) struct HotWrite<'c> {
 impl HotStates {
     pub(crate) fn new(url: &str, prefix: &str) -> RedisResult<Self> {
         Ok(Self {
-            client: Client::open(url)?,
-            connection: None,
+            connection: HotConnection::new(url)?,
             prefix: prefix.to_owned(),
             claim: Script::new(CLAIM),
             clear: Script::new(CLEAR),
@@ -132,15 +74,12 @@ impl HotStates {
         })
     }
 
-    /// Refuses a Redis that would throw states away when its memory is full.
-    pub(crate) fn check_policy(&mut self) -> Result<(), super::KafkaError> {
-        let answer: Vec<String> =
-            redis::cmd("CONFIG").arg("GET").arg("maxmemory-policy").query(self.connected()?).unwrap_or_default();
-        match answer.get(1).map(String::as_str) {
-            None | Some("noeviction") => Ok(()),
-            Some(other) => Err(super::KafkaError::SetUp(format!(
-                "redis has maxmemory-policy `{other}` and would throw states away; set it to noeviction"
-            ))),
+    /// Connects, unless Redis would throw states away when its memory is full.
+    pub(crate) fn check_policy(&mut self) -> Result<(), KafkaError> {
+        match self.connected() {
+            Ok(_) => Ok(()),
+            Err(HotError::Redis(error) | HotError::Refused(error)) => Err(error.into()),
+            Err(error) => Err(KafkaError::SetUp(error.to_string())),
         }
     }
 
@@ -177,15 +116,16 @@ impl HotStates {
         }
         let mut calls = Vec::new();
         writes.iter().for_each(|write| self.write_call(write).write_packed_command(&mut calls));
-        let mut failed = self.connected().and_then(|connection| connection.send_packed_command(&calls)).err();
+        let sent = |connection: &mut Connection| Ok(connection.send_packed_command(&calls)?);
+        let mut failed: Option<HotError> = self.connected().and_then(sent).err();
         let mut answers = Vec::with_capacity(writes.len());
         for _ in writes {
             let answer = match &failed {
                 Some(error) => Err(error.clone()),
-                None => self.connected().and_then(redis::Connection::recv_response),
+                None => self.connected().and_then(|connection| Ok(connection.recv_response()?)),
             };
             failed = failed.or_else(|| answer.as_ref().err().cloned());
-            answers.push(answer.map_err(HotError::from).and_then(written));
+            answers.push(answer.and_then(written));
         }
         if failed.is_some() {
             // answers may still be on their way
@@ -261,7 +201,7 @@ impl HotStates {
 
     /// Asks for the next buckets before the last ones have come: what Redis gathers and what is made of it here
     /// overlap, and a round trip is not waited for each time.
-    fn read_buckets(&mut self, partition: &str, each: &mut impl FnMut(String, Vec<u8>)) -> RedisResult<()> {
+    fn read_buckets(&mut self, partition: &str, each: &mut impl FnMut(String, Vec<u8>)) -> Result<(), HotError> {
         let keys: Vec<String> = (0..BUCKETS).map(|bucket| self.bucket_key(partition, bucket)).collect();
         let mut calls = keys.chunks(BUCKETS_AT_ONCE).map(|some| {
             let mut call = Cmd::with_capacity(3 + some.len(), 64 * some.len());
@@ -278,7 +218,8 @@ impl HotStates {
             if let Some(next) = left.next() {
                 connection.send_packed_command(next)?;
             }
-            let buckets: Vec<Vec<(String, Vec<u8>)>> = redis::from_redis_value(answer)?;
+            let buckets: Vec<Vec<(String, Vec<u8>)>> =
+                redis::from_redis_value(answer).map_err(redis::RedisError::from)?;
             buckets.into_iter().flatten().for_each(|(key, bytes)| each(key, bytes));
         }
         Ok(())
@@ -299,23 +240,12 @@ impl HotStates {
 
     /// Forgets a connection that failed, so that the next call makes a new one.
     pub(crate) fn disconnect(&mut self) {
-        self.connection = None;
+        self.connection.close();
     }
 
-    fn connected(&mut self) -> RedisResult<&mut Connection> {
-        let broken = self.connection.as_ref().is_none_or(|connection| !redis::ConnectionLike::is_open(connection));
-        if broken {
-            let mut connection = self.client.get_connection_with_timeout(TIMEOUT)?;
-            connection.set_read_timeout(Some(TIMEOUT))?;
-            connection.set_write_timeout(Some(TIMEOUT))?;
-            // these are called by their hash alone
-            self.write.load(&mut connection)?;
-            self.each.load(&mut connection)?;
-            self.connection = Some(connection);
-        }
-        self.connection
-            .as_mut()
-            .ok_or_else(|| redis::RedisError::from((redis::ErrorKind::Io, "no connection to redis")))
+    fn connected(&mut self) -> Result<&mut Connection, HotError> {
+        // these are called by their hash alone
+        self.connection.get(&[&self.write, &self.each])
     }
 
     fn meta(&self, partition: &str) -> String {

@@ -160,8 +160,8 @@ impl Worker {
         match write_copies(&mut self.owned, &mut self.protocol, &mut self.hot) {
             Ok(()) => self.hot_available(true),
             Err(HotError::Lost) => return Err(lost()),
-            Err(HotError::Redis(error)) => {
-                tracing::warn!(service = self.options.service, %error, "redis is away: states stay in memory");
+            Err(error) => {
+                tracing::warn!(service = self.options.service, %error, "states stay in memory");
                 self.hot.disconnect();
                 self.hot_available(false);
                 self.protocol.copies_later();

@@ -23,12 +23,12 @@ impl Worker {
         self.hot_verify_next += 1;
         let Some(owned) = self.owned.values().nth(self.hot_verify_next % self.owned.len()) else { return Ok(()) };
         let verified = owned.verify(&self.protocol, &mut self.hot);
-        self.hot_available(!matches!(verified, Err(HotError::Redis(_))));
+        self.hot_available(matches!(verified, Ok(()) | Err(HotError::Lost)));
         match verified {
             Ok(()) => Ok(()),
             Err(HotError::Lost) => Err(lost()),
-            Err(HotError::Redis(error)) => {
-                tracing::warn!(service = self.options.service, %error, "redis is away");
+            Err(error) => {
+                tracing::warn!(service = self.options.service, %error, "redis cannot be used");
                 self.hot.disconnect();
                 Ok(())
             }
@@ -49,7 +49,7 @@ impl Worker {
         self.options.heartbeat.beat();
         if self.options.status.set(Doing::WaitingForRedis) {
             let service = self.options.service;
-            tracing::warn!(service, cause, "redis is away, and cannot be done without now");
+            tracing::warn!(service, cause, "redis cannot be used, and cannot be done without now");
         }
         self.hot_available(false);
         self.hot.disconnect();

@@ -43,8 +43,8 @@ impl Worker {
                     self.hot_is_back();
                     return Ok(());
                 }
-                Err(LoadError::Hot(HotError::Redis(error))) => self.wait_for_hot(&error.to_string())?,
                 Err(LoadError::Hot(HotError::Lost)) => return Err(lost()),
+                Err(LoadError::Hot(error)) => self.wait_for_hot(&error.to_string())?,
                 Err(LoadError::State(error)) => return Err(error.into()),
             }
         }
