@@ -14,6 +14,7 @@ mod grouping;
 mod hot;
 mod hot_reader;
 mod observer;
+mod pinned;
 mod produce;
 mod progress;
 mod retry;

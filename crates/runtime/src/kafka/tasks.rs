@@ -3,7 +3,6 @@
 //! Owns the steps of a restore and the hot copy's upkeep; which step comes when is `kefu_commit`'s matter. Processing
 //! and committing belong to `worker`.
 
-use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 
@@ -18,6 +17,7 @@ use super::client::{Connection, KafkaError};
 use super::copies::{Lag, catch_up};
 use super::fetch::Fetched;
 use super::hot::{HotChange, HotError, HotStates};
+use super::pinned::Pinned;
 use super::retry::retry_topic;
 use crate::clock;
 use crate::trace::waiting::Waiting;
@@ -56,7 +56,7 @@ pub(crate) struct Owned {
     /// Traces of records whose keys wait for a timer.
     pub(crate) traces: Waiting,
     /// Committed states that Redis does not have yet.
-    pinned: HashMap<Arc<str>, Option<Vec<u8>>>,
+    pinned: Pinned,
 }
 
 impl Owned {
@@ -74,7 +74,7 @@ impl Owned {
             hot_name: hot_name(stage, partition),
             restored: Restored::default(),
             traces: Waiting::default(),
-            pinned: HashMap::new(),
+            pinned: Pinned::default(),
         }
     }
 
@@ -243,7 +243,12 @@ impl Owned {
 
     /// Takes out of memory what Redis does not have; [`Self::committed`] puts it back.
     pub(super) fn unpinned(&mut self) -> Vec<HotChange> {
-        std::mem::take(&mut self.pinned).into_iter().collect()
+        self.pinned.take()
+    }
+
+    /// Memory taken by states that Redis does not have.
+    pub(crate) fn pinned_bytes(&self) -> usize {
+        self.pinned.bytes()
     }
 
     /// Lets go of states beyond `keep` that Redis has.

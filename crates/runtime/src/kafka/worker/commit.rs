@@ -151,19 +151,24 @@ impl Worker {
         metrics.commits.get_or_create(&self.label()).inc();
         self.protocol.committed();
         self.failures = 0;
-        self.options.status.set(Doing::Working);
+        if !self.is_laden() {
+            self.options.status.set(Doing::Working);
+        }
         self.show_progress();
     }
 
-    /// Writes what was committed to Redis. If Redis is away, the states stay in memory until a later commit.
+    /// Writes what was committed to Redis. If Redis does not take it, the states stay in memory until a later commit;
+    /// not the next one, if Redis has failed for a while.
     fn write_copies(&mut self) -> Result<(), WorkerError> {
+        if !self.outage.is_due(clock::monotonic()) {
+            self.protocol.copies_later();
+            return Ok(());
+        }
         match write_copies(&mut self.owned, &mut self.protocol, &mut self.hot) {
-            Ok(()) => self.hot_available(true),
+            Ok(()) => self.hot_is_back(),
             Err(HotError::Lost) => return Err(lost()),
             Err(error) => {
-                tracing::warn!(service = self.options.service, %error, "states stay in memory");
-                self.hot.disconnect();
-                self.hot_available(false);
+                self.hot_failed(&error);
                 self.protocol.copies_later();
             }
         }

@@ -7,52 +7,73 @@ use super::{Doing, Worker, WorkerError};
 use crate::clock;
 use crate::kafka::client::KafkaError;
 use crate::kafka::hot::HotError;
+use crate::kafka::tasks::Owned;
 
 /// Pause before Redis is tried again.
 const RETRY: Duration = Duration::from_millis(100);
+/// Memory for states that Redis lacks, beyond which a worker waits for Redis: an outage must not take all there is.
+const PINNED_BYTES_MAX: usize = 256 << 20;
 /// How often a worker makes sure that Redis still has what it had, though no record asks for it: APIs read it.
 const VERIFY_EVERY: Duration = Duration::from_secs(1);
 
 impl Worker {
     /// Finds out between transactions whether Redis lost its memory.
     pub(super) fn verify_hot(&mut self) -> Result<(), WorkerError> {
-        if self.hot_verified_at.elapsed() < VERIFY_EVERY || self.owned.is_empty() {
+        let now = clock::monotonic();
+        let is_due = now.duration_since(self.hot_verified_at) >= VERIFY_EVERY && self.outage.is_due(now);
+        if !is_due || self.owned.is_empty() {
             return Ok(());
         }
-        self.hot_verified_at = clock::monotonic();
+        self.hot_verified_at = now;
         self.hot_verify_next += 1;
         let Some(owned) = self.owned.values().nth(self.hot_verify_next % self.owned.len()) else { return Ok(()) };
-        let verified = owned.verify(&self.protocol, &mut self.hot);
-        self.hot_available(matches!(verified, Ok(()) | Err(HotError::Lost)));
-        match verified {
-            Ok(()) => Ok(()),
-            Err(HotError::Lost) => Err(lost()),
-            Err(error) => {
-                tracing::warn!(service = self.options.service, %error, "redis cannot be used");
-                self.hot.disconnect();
-                Ok(())
-            }
+        match owned.verify(&self.protocol, &mut self.hot) {
+            Ok(()) => self.hot_works(),
+            Err(HotError::Lost) => return Err(lost()),
+            Err(error) => self.hot_failed(&error),
         }
+        Ok(())
+    }
+
+    /// Waits a moment, and ends the turn, if Redis lacks more states than may stay in memory; gives whether it did.
+    pub(super) fn waits_to_write(&mut self) -> Result<bool, WorkerError> {
+        let Some(cause) = self.outage.cause().filter(|_| self.is_laden()).cloned() else { return Ok(false) };
+        if self.outage.is_due(clock::monotonic()) {
+            // a commit of nothing but offsets writes them
+            self.begin()?;
+            self.commit()?;
+        }
+        if self.is_laden() {
+            self.rest_for_hot(&cause)?;
+        } else {
+            self.options.status.set(Doing::Working);
+        }
+        self.protocol.end_turn();
+        Ok(true)
+    }
+
+    /// Whether Redis lacks more states than may stay in memory.
+    pub(super) fn is_laden(&self) -> bool {
+        self.owned.values().map(Owned::pinned_bytes).sum::<usize>() > PINNED_BYTES_MAX
     }
 
     /// Waits a moment for a state that Redis must give. What was done before is committed: its transaction would time
     /// out meanwhile.
-    pub(super) fn wait_for_hot(&mut self, cause: &str) -> Result<(), WorkerError> {
+    pub(super) fn wait_for_hot(&mut self, cause: &HotError) -> Result<(), WorkerError> {
         if self.protocol.is_open() {
             self.commit()?;
         }
         self.rest_for_hot(cause)
     }
 
-    /// Waits a moment for Redis and commits nothing: tasks are being restored.
-    pub(super) fn rest_for_hot(&mut self, cause: &str) -> Result<(), WorkerError> {
+    /// Waits a moment for Redis and commits nothing.
+    pub(super) fn rest_for_hot(&mut self, cause: &HotError) -> Result<(), WorkerError> {
         self.options.heartbeat.beat();
-        if self.options.status.set(Doing::WaitingForRedis) {
-            let service = self.options.service;
-            tracing::warn!(service, cause, "redis cannot be used, and cannot be done without now");
+        self.options.status.set(Doing::WaitingForRedis);
+        if self.outage.waits(cause, clock::monotonic()) {
+            tracing::warn!(service = self.options.service, %cause, "nothing is done until redis can be used");
         }
-        self.hot_available(false);
-        self.hot.disconnect();
+        self.hot_lacks(cause);
         if self.options.stop.load(Ordering::Relaxed) {
             return Err(KafkaError::Stopped.into());
         }
@@ -60,13 +81,40 @@ impl Worker {
         Ok(())
     }
 
-    /// Redis gave what was needed.
-    pub(super) fn hot_is_back(&self) {
-        self.hot_available(true);
+    /// A call failed that can wait.
+    pub(super) fn hot_failed(&mut self, cause: &HotError) {
+        if self.outage.failed(cause, clock::monotonic()) {
+            tracing::warn!(service = self.options.service, %cause, "states stay in memory until redis can be used");
+        }
+        self.hot_lacks(cause);
+    }
+
+    fn hot_lacks(&mut self, cause: &HotError) {
+        // what answered can be asked again
+        if matches!(cause, HotError::Redis(_)) {
+            self.hot.disconnect();
+        }
+        self.hot_available(false);
+    }
+
+    /// Redis gave or took what it had to.
+    pub(super) fn hot_is_back(&mut self) {
+        self.hot_works();
         self.options.status.set(Doing::Working);
     }
 
-    pub(super) fn hot_available(&self, available: bool) {
+    /// A call went well. Where writes are refused, that reads do says nothing: all is well once no copy is behind.
+    pub(super) fn hot_works(&mut self) {
+        if self.protocol.behind().next().is_some() {
+            return;
+        }
+        self.hot_available(true);
+        if self.outage.ended() {
+            tracing::info!(service = self.options.service, "redis can be used again, and has all that is committed");
+        }
+    }
+
+    fn hot_available(&self, available: bool) {
         self.options.metrics.hot_states_available.get_or_create(&self.worker_label()).set(i64::from(available));
     }
 }

@@ -120,14 +120,14 @@ impl Worker {
             Err(LoadError::Hot(error)) => {
                 self.owned.remove(&task);
                 self.protocol.copy_failed(task);
-                return self.rest_for_hot(&error.to_string());
+                return self.rest_for_hot(&error);
             }
             Err(LoadError::State(error)) => return Err(error.into()),
         }
         // it may have waited for the broker
         self.show_doing();
         if step == CopyStep::Note {
-            self.hot_available(true);
+            self.hot_works();
             let label = StageLabel { service: of.service, processor: of.name };
             self.options.metrics.states_restored.get_or_create(&label).inc_by(restored);
             tracing::info!(stage = of.id(), partition = task.1, restored, whole, "partition taken over");

@@ -16,6 +16,7 @@ mod commit;
 mod gauges;
 mod hot_copy;
 mod membership;
+mod outage;
 mod output;
 mod policies;
 mod status;
@@ -33,6 +34,7 @@ use kefu_processor::{Clock, Encoding, Environment, Stage};
 use rdkafka::consumer::BaseConsumer;
 
 use self::gauges::Uncounted;
+use self::outage::Outage;
 use self::output::{KnownTopics, Open};
 pub(crate) use self::status::{Doing, Patience, Status};
 use super::assignment::Assignment;
@@ -111,6 +113,7 @@ pub(crate) struct Worker {
     topics: KnownTopics,
     changelog: ChangelogReader,
     hot: HotStates,
+    outage: Outage,
     protocol: Protocol,
     owned: Tasks,
     open: Option<Open>,
@@ -189,6 +192,7 @@ impl Worker {
             topics: KnownTopics::default(),
             changelog,
             hot,
+            outage: Outage::default(),
             protocol,
             owned: Tasks::new(),
             open: None,
@@ -266,6 +270,9 @@ impl Worker {
         }
         if !self.protocol.is_open() {
             self.verify_hot()?;
+            if self.waits_to_write()? {
+                return Ok(());
+            }
         }
         self.take_policies()?;
         self.take_batch()?;

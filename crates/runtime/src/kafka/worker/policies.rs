@@ -44,7 +44,7 @@ impl Worker {
                     return Ok(());
                 }
                 Err(LoadError::Hot(HotError::Lost)) => return Err(lost()),
-                Err(LoadError::Hot(error)) => self.wait_for_hot(&error.to_string())?,
+                Err(LoadError::Hot(error)) => self.wait_for_hot(&error)?,
                 Err(LoadError::State(error)) => return Err(error.into()),
             }
         }
