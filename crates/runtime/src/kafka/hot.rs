@@ -174,8 +174,8 @@ impl HotStates {
         let answer: Vec<redis::Value> = call.invoke(self.connected()?)?;
         let mut answers = answer.into_iter();
         let mark = redis::Value::Array(answers.by_ref().take(2).collect());
-        let mark: (Option<String>, Option<u64>) = redis::from_redis_value(mark).map_err(redis::RedisError::from)?;
-        if mark != (Some(name_of(expected.incarnation)), Some(expected.version)) {
+        let mark: Told = redis::from_redis_value(mark).map_err(redis::RedisError::from)?;
+        if !is_mark(&mark, expected) {
             return Err(HotError::Lost);
         }
         let states = answers.map(|value| redis::from_redis_value(value).map_err(redis::RedisError::from));
@@ -233,9 +233,15 @@ impl HotStates {
         taken(script.key(meta).arg(incarnation).arg(expected.version).invoke(self.connected()?)?)
     }
 
-    /// Whether Redis still has what it had of a partition.
-    pub(crate) fn verify(&mut self, partition: &str, expected: Mark) -> Result<(), HotError> {
-        self.read(partition, expected, &[]).map(|_| ())
+    /// Whether Redis still has what it had of these partitions, in one round trip.
+    pub(crate) fn verify_each(&mut self, expected: &[(&str, Mark)]) -> Result<(), HotError> {
+        let mut calls = redis::pipe();
+        for (partition, _) in expected {
+            calls.cmd("HMGET").arg(self.meta(partition)).arg("incarnation").arg("version");
+        }
+        let marks: Vec<Told> = calls.query(self.connected()?)?;
+        let is_kept = marks.iter().zip(expected).all(|(told, (_, expected))| is_mark(told, *expected));
+        if is_kept && marks.len() == expected.len() { Ok(()) } else { Err(HotError::Lost) }
     }
 
     /// Forgets a connection that failed, so that the next call makes a new one.
@@ -255,6 +261,13 @@ impl HotStates {
     fn bucket_key(&self, partition: &str, bucket: u32) -> String {
         format!("{{{}{partition}}}:{bucket:x}", self.prefix)
     }
+}
+
+/// A mark as Redis told it.
+type Told = (Option<String>, Option<u64>);
+
+fn is_mark(told: &Told, expected: Mark) -> bool {
+    *told == (Some(name_of(expected.incarnation)), Some(expected.version))
 }
 
 /// Whether a guarded call was taken.

@@ -50,7 +50,7 @@ pub(crate) struct Owned {
     /// What was published last.
     pub(crate) published: Vec<Timestamp>,
     /// Name of the partition in Redis.
-    pub(super) hot_name: String,
+    pub(crate) hot_name: String,
     /// What was read back when it was taken over.
     pub(crate) restored: Restored,
     /// Traces of records whose keys wait for a timer.
@@ -170,11 +170,6 @@ impl Owned {
     /// What the hot copy must say of itself to be this worker's.
     pub(crate) fn mark(&self, protocol: &Protocol) -> Mark {
         protocol.copy(self.id()).map_or(Mark { incarnation: 0, version: 0 }, HotCopy::mark)
-    }
-
-    /// Whether Redis still has what it had.
-    pub(crate) fn verify(&self, protocol: &Protocol, hot: &mut HotStates) -> Result<(), HotError> {
-        hot.verify(&self.hot_name, self.mark(protocol))
     }
 
     /// Takes note of every stored state: its timer, and whether it knows the policies.

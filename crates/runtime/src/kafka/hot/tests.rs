@@ -72,7 +72,7 @@ fn assert_all_lost(hot: &mut HotStates, stale: Mark) {
     assert_lost(hot.set_whole(PARTITION, stale));
     assert_lost(read(hot, stale));
     assert_lost(hot.each(PARTITION, stale, |_, _| ()));
-    assert_lost(hot.verify(PARTITION, stale));
+    assert_lost(hot.verify_each(&[(PARTITION, stale)]));
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn a_mark_that_is_not_the_last_is_refused_whatever_is_asked() {
         assert_all_lost(&mut hot, stale);
     }
     assert_eq!(read(&mut hot, mark(1, 1)).unwrap().as_deref(), Some("right"));
-    hot.verify(PARTITION, mark(1, 1)).unwrap();
+    hot.verify_each(&[(PARTITION, mark(1, 1))]).unwrap();
     assert_eq!(hot.claim(PARTITION, 2).unwrap(), Some(3), "nothing that was refused left its watermark");
 }
 
@@ -205,6 +205,26 @@ fn of_several_writes_in_one_round_trip_only_the_stale_one_fails() {
     }
 }
 
+#[test]
+#[ignore = "starts Redis: cargo xtask test"]
+fn that_one_of_several_copies_was_lost_is_seen_at_once() {
+    let redis = redis();
+    let mut hot = hot(&redis);
+    let partitions: Vec<String> = (0..72).map(|number| format!("intake.cases.{number}")).collect();
+    for partition in &partitions {
+        hot.claim(partition, 1).unwrap();
+    }
+    let mut expected: Vec<(&str, Mark)> = partitions.iter().map(|partition| (partition.as_str(), mark(1, 0))).collect();
+    hot.verify_each(&expected).unwrap();
+    for lost in [0, 40, 71] {
+        expected[lost].1 = mark(1, 1);
+        assert_lost(hot.verify_each(&expected));
+        expected[lost].1 = mark(1, 0);
+    }
+    tell(&redis, &format!("DEL {{{PREFIX}{}}}:meta", partitions[40]));
+    assert_lost(hot.verify_each(&expected));
+}
+
 #[tokio::test]
 #[ignore = "starts Redis: cargo xtask test"]
 async fn who_owns_nothing_reads_only_what_is_whole() {
@@ -267,7 +287,7 @@ fn a_full_redis_is_read_refuses_writes_and_keeps_its_connection() {
     assert!(matches!(refused, HotError::Refused(_)), "{refused:?}");
     assert!(refused.to_string().starts_with("redis refuses writes: OOM command not allowed"), "{refused}");
     assert_eq!(read(&mut hot, mark(1, 1)).unwrap().as_deref(), Some("state"));
-    hot.verify(OTHER, mark(1, 0)).unwrap();
+    hot.verify_each(&[(PARTITION, mark(1, 1)), (OTHER, mark(1, 0))]).unwrap();
     tell(&redis, "CONFIG SET maxmemory 0");
     write(&mut hot, mark(1, 1), 3, Some(5), Some("more")).unwrap();
     assert_eq!(client(&mut hot), before, "it answers, so it stays");

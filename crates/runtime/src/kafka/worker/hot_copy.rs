@@ -25,9 +25,8 @@ impl Worker {
             return Ok(());
         }
         self.hot_verified_at = now;
-        self.hot_verify_next += 1;
-        let Some(owned) = self.owned.values().nth(self.hot_verify_next % self.owned.len()) else { return Ok(()) };
-        match owned.verify(&self.protocol, &mut self.hot) {
+        let marks = self.owned.values().map(|owned| (owned.hot_name.as_str(), owned.mark(&self.protocol)));
+        match self.hot.verify_each(&marks.collect::<Vec<_>>()) {
             Ok(()) => self.hot_works(),
             Err(HotError::Lost) => return Err(lost()),
             Err(error) => self.hot_failed(&error),

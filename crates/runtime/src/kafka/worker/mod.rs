@@ -123,8 +123,6 @@ pub(crate) struct Worker {
     has_backlog: bool,
     committed_at: Instant,
     hot_verified_at: Instant,
-    /// The partition whose hot copy is verified next.
-    hot_verify_next: usize,
     /// Transactions given up since the last commit.
     failures: u32,
     /// What is counted with the next commit.
@@ -200,7 +198,6 @@ impl Worker {
             has_backlog: false,
             committed_at: clock::monotonic(),
             hot_verified_at: clock::monotonic(),
-            hot_verify_next: 0,
             failures: 0,
             uncounted: Uncounted::default(),
             lag_shown_at: clock::monotonic(),
