@@ -3,6 +3,8 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use kefu_processor::Stage;
+
 use super::{Doing, Worker, WorkerError};
 use crate::clock;
 use crate::kafka::client::KafkaError;
@@ -63,6 +65,19 @@ impl Worker {
             self.commit()?;
         }
         self.rest_for_hot(cause)
+    }
+
+    /// Waits a moment before a partition is taken over anew.
+    pub(super) fn restore_again(&mut self, stage: &Stage, partition: i32, cause: &HotError) -> Result<(), WorkerError> {
+        if !matches!(cause, HotError::Lost) {
+            return self.rest_for_hot(cause);
+        }
+        // redis answered, so nothing is wrong with it; the group is asked next
+        self.options.status.set(Doing::Restoring);
+        let stage = stage.id();
+        tracing::warn!(stage, partition, "taken over again: another instance has claimed it, or redis was replaced");
+        clock::rest(RETRY);
+        Ok(())
     }
 
     /// Waits a moment for Redis and commits nothing.

@@ -120,7 +120,7 @@ impl Worker {
             Err(LoadError::Hot(error)) => {
                 self.owned.remove(&task);
                 self.protocol.copy_failed(task);
-                return self.rest_for_hot(&error);
+                return self.restore_again(&of, task.1, &error);
             }
             Err(LoadError::State(error)) => return Err(error.into()),
         }
