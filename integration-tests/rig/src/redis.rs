@@ -75,6 +75,13 @@ impl Redis {
         if answer == "+OK" { Ok(()) } else { Err(Error::Protocol { service: NAME, answer }) }
     }
 
+    /// Lets it take no more than so many bytes, or as many as there are: with one byte it is full.
+    pub fn limit_memory(&self, bytes: Option<u64>) -> Result<()> {
+        let command = format!("CONFIG SET maxmemory {}", bytes.unwrap_or(0));
+        let answer = ask(self.port.number(), &command).map_err(Error::io("send CONFIG SET to redis"))?;
+        if answer == "+OK" { Ok(()) } else { Err(Error::Protocol { service: NAME, answer }) }
+    }
+
     /// Freezes the server: its sockets stay open but nothing answers.
     pub fn pause(&self) -> Result<()> {
         self.service.signal(Signal::Stop)

@@ -5,6 +5,7 @@
 mod catalogue;
 mod commit_order;
 mod outage;
+mod full_redis;
 mod rebalance;
 mod same_result;
 mod timers;

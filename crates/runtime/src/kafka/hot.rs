@@ -21,6 +21,7 @@ use redis::{Cmd, Connection, RedisResult, Script};
 
 use self::connection::HotConnection;
 pub(crate) use self::error::HotError;
+pub(super) use self::scripts::READ_WHOLE;
 use self::scripts::{CLAIM, CLEAR, EACH, READ, WHOLE, WRITE};
 use super::client::KafkaError;
 

@@ -6,9 +6,9 @@
 use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
-use redis::{Client, RedisResult};
+use redis::{Client, RedisResult, Script};
 
-use super::hot::{bucket_key, meta_key};
+use super::hot::{READ_WHOLE, bucket_key, meta_key};
 use crate::backend::BackendError;
 
 /// How long a request waits for Redis.
@@ -20,6 +20,7 @@ const RECONNECT_MAX: Duration = Duration::from_millis(500);
 pub(crate) struct HotReader {
     connection: ConnectionManager,
     prefix: String,
+    script: Script,
 }
 
 impl HotReader {
@@ -31,19 +32,17 @@ impl HotReader {
             .set_number_of_retries(1)
             .set_max_delay(RECONNECT_MAX);
         let connection = ConnectionManager::new_lazy_with_config(Client::open(url)?, config)?;
-        Ok(Self { connection, prefix: prefix.to_owned() })
+        Ok(Self { connection, prefix: prefix.to_owned(), script: Script::new(READ_WHOLE) })
     }
 
     /// The state of `key` in a partition (`service.processor.number`).
     pub(crate) async fn read(mut self, partition: String, key: String) -> Result<Option<Vec<u8>>, BackendError> {
-        let mut pipe = redis::pipe();
-        pipe.atomic();
-        pipe.cmd("HGET").arg(meta_key(&self.prefix, &partition)).arg("whole");
-        pipe.cmd("HGET").arg(bucket_key(&self.prefix, &partition, &key)).arg(&key);
+        let mut call = self.script.key(meta_key(&self.prefix, &partition));
+        call.key(bucket_key(&self.prefix, &partition, &key)).arg(&key);
         // a connection may have died since the last request
-        let mut answer = pipe.query_async(&mut self.connection).await;
+        let mut answer = call.invoke_async(&mut self.connection).await;
         if matches!(&answer, Err(error) if error.is_connection_dropped() || error.is_io_error()) {
-            answer = pipe.query_async(&mut self.connection).await;
+            answer = call.invoke_async(&mut self.connection).await;
         }
         let answer: RedisResult<(Option<String>, Option<Vec<u8>>)> = answer;
         match answer {

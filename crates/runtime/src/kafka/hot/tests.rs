@@ -239,6 +239,10 @@ async fn who_owns_nothing_reads_only_what_is_whole() {
     hot.set_whole(PARTITION, mark(1, 1)).unwrap();
     assert_eq!(ask("t/key").await.unwrap(), Some(b"state".to_vec()));
     assert_eq!(ask("t/none").await.unwrap(), None);
+    redis.limit_memory(Some(1)).unwrap();
+    tell(&redis, "SCRIPT FLUSH");
+    assert_eq!(ask("t/key").await.unwrap(), Some(b"state".to_vec()), "a full redis is read");
+    redis.limit_memory(None).unwrap();
     hot.claim(PARTITION, 2).unwrap();
     assert!(matches!(ask("t/key").await, Err(BackendError::Unavailable(_))), "it is taken over");
 }
@@ -282,13 +286,13 @@ fn a_full_redis_is_read_refuses_writes_and_keeps_its_connection() {
     let client =
         |hot: &mut HotStates| -> u64 { redis::cmd("CLIENT").arg("ID").query(hot.connected().unwrap()).unwrap() };
     let before = client(&mut hot);
-    tell(&redis, "CONFIG SET maxmemory 1");
+    redis.limit_memory(Some(1)).unwrap();
     let refused = write(&mut hot, mark(1, 1), 2, Some(5), Some("more")).unwrap_err();
     assert!(matches!(refused, HotError::Refused(_)), "{refused:?}");
     assert!(refused.to_string().starts_with("redis refuses writes: OOM command not allowed"), "{refused}");
     assert_eq!(read(&mut hot, mark(1, 1)).unwrap().as_deref(), Some("state"));
     hot.verify_each(&[(PARTITION, mark(1, 1)), (OTHER, mark(1, 0))]).unwrap();
-    tell(&redis, "CONFIG SET maxmemory 0");
+    redis.limit_memory(None).unwrap();
     write(&mut hot, mark(1, 1), 3, Some(5), Some("more")).unwrap();
     assert_eq!(client(&mut hot), before, "it answers, so it stays");
 }
