@@ -4,8 +4,8 @@
 
 mod catalogue;
 mod commit_order;
+mod failing_redis;
 mod outage;
-mod full_redis;
 mod rebalance;
 mod same_result;
 mod timers;

@@ -7,7 +7,7 @@ const REFUSALS: [&str; 3] = ["OOM", "MISCONF", "NOREPLICAS"];
 #[derive(Clone, Debug, thiserror::Error)]
 pub(crate) enum HotError {
     /// Redis failed or is away.
-    #[error("redis: {0}")]
+    #[error("redis: {}", reason(.0))]
     Redis(redis::RedisError),
     /// Redis answers, and takes no writes: it is full, or cannot make them durable.
     #[error("redis refuses writes: {}", told(.0))]
@@ -33,4 +33,25 @@ impl From<redis::RedisError> for HotError {
 /// An answer as Redis gave it.
 fn told(answer: &redis::RedisError) -> String {
     format!("{} {}", answer.code().unwrap_or_default(), answer.detail().unwrap_or_default())
+}
+
+/// Why Redis cannot be reached; the system's word for a call that took too long says nothing.
+fn reason(error: &redis::RedisError) -> String {
+    if error.is_timeout() { "it does not answer in time".to_owned() } else { error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error, ErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn a_redis_that_hangs_is_told_as_that() {
+        let told = |kind: ErrorKind| HotError::from(redis::RedisError::from(Error::from(kind))).to_string();
+        for kind in [ErrorKind::WouldBlock, ErrorKind::TimedOut] {
+            assert_eq!(told(kind), "redis: it does not answer in time");
+        }
+        assert_eq!(told(ErrorKind::ConnectionRefused), "redis: connection refused");
+    }
 }

@@ -1,4 +1,5 @@
-//! A Redis without room takes nothing and can be read: work goes on, and Redis catches up once it has room.
+//! While Redis takes nothing, because it has no room or hangs, work goes on with the states in memory; Redis catches up
+//! once it can.
 
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,8 @@ use crate::same_result::sum;
 const SOON: Duration = Duration::from_secs(30);
 /// Commits of progress alone, every 0.2 s: enough for Redis to have refused several writes.
 const COMMITS: f64 = 10.0;
+/// More commits than there could be in that time if each waited the 2 s that a call to Redis may take.
+const UNHINDERED: (f64, Duration) = (45.0, Duration::from_secs(60));
 
 fn metric(client: &Client, name: &str) -> f64 {
     sum(&client.get("/metrics").text, name)
@@ -47,4 +50,26 @@ fn a_full_redis_is_read_and_catches_up_when_it_has_room() {
     });
     running.must_run();
     assert!(running.log().contains("redis can be used again"));
+}
+
+#[test]
+fn a_redis_that_hangs_holds_up_few_commits() {
+    let shop = Shop::new(BackendKind::Kafka, Clock::Wall, "{tenant: demo, version: 1}");
+    let redis = &shop.cluster().redis;
+    let (mut running, client) = shop.start_only(&["intake"]);
+    client.events(&[message("c-1", "e-1", &now())]);
+    wait_until("the states of the case and its customer are in memory", SOON, || {
+        messages(&client, "c-1") == Some(1) && metric(&client, "kefu_states_loaded") >= 2.0
+    });
+    let available = || metric(&client, "kefu_hot_states_available");
+    redis.pause().unwrap();
+    client.events(&[message("c-1", "e-2", &now())]);
+    wait_until("redis does not take it", SOON, || available() == 0.0);
+    let commits = metric(&client, "kefu_commits_total");
+    let (more, within) = UNHINDERED;
+    wait_until("most commits do not wait", within, || metric(&client, "kefu_commits_total") >= commits + more);
+    assert_eq!((client.get("/readyz").status, available()), (200, 0.0));
+    redis.resume().unwrap();
+    wait_until("redis has caught up", SOON, || messages(&client, "c-1") == Some(2) && available() == 1.0);
+    running.must_run();
 }
