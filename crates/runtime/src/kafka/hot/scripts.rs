@@ -54,7 +54,7 @@ if meta[1] ~= ARGV[1] or meta[2] ~= ARGV[2] then return 0 end
 redis.call('HSET', KEYS[1], 'whole', '1')
 return 1";
 
-/// Reads a state for who owns nothing: whether the partition is whole, and the state. KEYS are meta and the bucket, ARGV
-/// the field. Not a transaction: a full Redis refuses those, whatever they do.
+/// Reads for who owns nothing: whether the partition is whole, and a state. KEYS are meta and the bucket, ARGV the
+/// field. Not a transaction: a full Redis refuses those, whatever they do.
 pub(in crate::kafka) const READ_WHOLE: &str = r"
 return {redis.call('HGET', KEYS[1], 'whole'), redis.call('HGET', KEYS[2], ARGV[1])}";
