@@ -209,7 +209,7 @@ catalogue! {
     states_restored: Family<StageLabel, Counter> = Family::default(), None => "kefu_states_restored_total";
     /// 1 while the broker answers whoever looks for progress, 0 while it does not.
     kafka_available: Family<NoLabel, Gauge> = Family::default(), None => "kefu_kafka_available";
-    /// 1 while Redis answers, 0 while it does not.
+    /// 1 while Redis takes what is committed, 0 from a failure on until it has all of it.
     hot_states_available: Family<WorkerLabel, Gauge> = Family::default(), None => "kefu_hot_states_available";
     /// Requests answered, by route and status.
     http_requests: Family<RequestLabel, Counter> = Family::default(), None => "kefu_http_requests_total";

@@ -26,7 +26,8 @@ impl Outage {
         self.told.take().is_some()
     }
 
-    fn lasts_at(&mut self, now: Instant) -> bool {
+    /// The same of an outage that is seen at `now`.
+    pub(crate) fn lasts_at(&mut self, now: Instant) -> bool {
         let tells = self.told.is_none_or(|told| now.duration_since(told) >= TOLD_EVERY);
         if tells {
             self.told = Some(now);

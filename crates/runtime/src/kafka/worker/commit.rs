@@ -160,7 +160,7 @@ impl Worker {
     /// Writes what was committed to Redis. If Redis does not take it, the states stay in memory until a later commit;
     /// not the next one, if Redis has failed for a while.
     fn write_copies(&mut self) -> Result<(), WorkerError> {
-        if !self.outage.is_due(clock::monotonic()) {
+        if !self.trouble.is_due(clock::monotonic()) {
             self.protocol.copies_later();
             return Ok(());
         }

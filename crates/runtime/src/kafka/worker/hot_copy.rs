@@ -22,7 +22,7 @@ impl Worker {
     /// Finds out between transactions whether Redis lost its memory.
     pub(super) fn verify_hot(&mut self) -> Result<(), WorkerError> {
         let now = clock::monotonic();
-        let is_due = now.duration_since(self.hot_verified_at) >= VERIFY_EVERY && self.outage.is_due(now);
+        let is_due = now.duration_since(self.hot_verified_at) >= VERIFY_EVERY && self.trouble.is_due(now);
         if !is_due || self.owned.is_empty() {
             return Ok(());
         }
@@ -38,8 +38,8 @@ impl Worker {
 
     /// Waits a moment, and ends the turn, if Redis lacks more states than may stay in memory; gives whether it did.
     pub(super) fn waits_to_write(&mut self) -> Result<bool, WorkerError> {
-        let Some(cause) = self.outage.cause().filter(|_| self.is_laden()).cloned() else { return Ok(false) };
-        if self.outage.is_due(clock::monotonic()) {
+        let Some(cause) = self.trouble.cause().filter(|_| self.is_laden()).cloned() else { return Ok(false) };
+        if self.trouble.is_due(clock::monotonic()) {
             // a commit of nothing but offsets writes them
             self.begin()?;
             self.commit()?;
@@ -84,7 +84,7 @@ impl Worker {
     pub(super) fn rest_for_hot(&mut self, cause: &HotError) -> Result<(), WorkerError> {
         self.options.heartbeat.beat();
         self.options.status.set(Doing::WaitingForRedis);
-        if self.outage.waits(cause, clock::monotonic()) {
+        if self.trouble.waits(cause, clock::monotonic()) {
             tracing::warn!(service = self.options.service, %cause, "nothing is done until redis can be used");
         }
         self.hot_lacks(cause);
@@ -97,7 +97,7 @@ impl Worker {
 
     /// A call failed that can wait.
     pub(super) fn hot_failed(&mut self, cause: &HotError) {
-        if self.outage.failed(cause, clock::monotonic()) {
+        if self.trouble.failed(cause, clock::monotonic()) {
             tracing::warn!(service = self.options.service, %cause, "states stay in memory until redis can be used");
         }
         self.hot_lacks(cause);
@@ -123,7 +123,7 @@ impl Worker {
             return;
         }
         self.hot_available(true);
-        if self.outage.ended() {
+        if self.trouble.ended() {
             tracing::info!(service = self.options.service, "redis can be used again, and has all that is committed");
         }
     }

@@ -16,11 +16,11 @@ mod commit;
 mod gauges;
 mod hot_copy;
 mod membership;
-mod outage;
 mod output;
 mod policies;
 mod status;
 mod timers;
+mod trouble;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,9 +34,9 @@ use kefu_processor::{Clock, Encoding, Environment, Stage};
 use rdkafka::consumer::BaseConsumer;
 
 use self::gauges::Uncounted;
-use self::outage::Outage;
 use self::output::{KnownTopics, Open};
 pub(crate) use self::status::{Doing, Patience, Status};
+use self::trouble::Trouble;
 use super::assignment::Assignment;
 use super::changelog::ChangelogReader;
 use super::client::{Connection, KafkaError};
@@ -113,7 +113,7 @@ pub(crate) struct Worker {
     topics: KnownTopics,
     changelog: ChangelogReader,
     hot: HotStates,
-    outage: Outage,
+    trouble: Trouble,
     protocol: Protocol,
     owned: Tasks,
     open: Option<Open>,
@@ -190,7 +190,7 @@ impl Worker {
             topics: KnownTopics::default(),
             changelog,
             hot,
-            outage: Outage::default(),
+            trouble: Trouble::default(),
             protocol,
             owned: Tasks::new(),
             open: None,

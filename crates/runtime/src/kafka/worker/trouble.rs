@@ -1,22 +1,21 @@
 //! What a worker knows of a Redis that fails.
 //!
-//! Owns when calls that can wait are made again, so that a Redis that hangs does not hold up every commit, and how
-//! often a failure is told. Calls that cannot wait are made at once.
+//! Owns when calls that can wait are made again, so that a Redis that hangs does not hold up every commit, and which
+//! failure is told. Calls that cannot wait are made at once.
 
 use std::mem::Discriminant;
 use std::time::{Duration, Instant};
 
 use crate::kafka::hot::HotError;
+use crate::outage::Outage;
 
 /// Pause after a call that failed; doubles with each further one.
 const PAUSE: Duration = Duration::from_millis(100);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
-/// Longest silence about a failure that lasts.
-const TELL_EVERY: Duration = Duration::from_secs(30);
 
 /// Failures since all was well.
 #[derive(Debug, Default)]
-pub(super) struct Outage {
+pub(super) struct Trouble {
     failures: u32,
     /// Before that nothing is called that can wait.
     next: Option<Instant>,
@@ -25,11 +24,14 @@ pub(super) struct Outage {
     told_waiting: Told,
 }
 
-/// Which failure was told last, and when.
+/// Which failure was told last, if all is not well.
 #[derive(Debug, Default)]
-struct Told(Option<(Discriminant<HotError>, Instant)>);
+struct Told {
+    kind: Option<Discriminant<HotError>>,
+    outage: Outage,
+}
 
-impl Outage {
+impl Trouble {
     /// Whether what can wait is to be called.
     pub(super) fn is_due(&self, now: Instant) -> bool {
         self.next.is_none_or(|next| now >= next)
@@ -57,18 +59,17 @@ impl Outage {
     /// All is well; gives whether it was not.
     pub(super) fn ended(&mut self) -> bool {
         let before = std::mem::take(self);
-        before.told.0.is_some() || before.told_waiting.0.is_some()
+        before.told.kind.is_some() || before.told_waiting.kind.is_some()
     }
 }
 
 impl Told {
     fn is_new(&mut self, cause: &HotError, now: Instant) -> bool {
-        let kind = std::mem::discriminant(cause);
-        if self.0.is_some_and(|(told, at)| told == kind && now.duration_since(at) < TELL_EVERY) {
-            return false;
+        let kind = Some(std::mem::discriminant(cause));
+        if self.kind != kind {
+            *self = Self { kind, outage: Outage::default() };
         }
-        self.0 = Some((kind, now));
-        true
+        self.outage.lasts_at(now)
     }
 }
 
@@ -89,28 +90,28 @@ mod tests {
 
     #[test]
     fn what_can_wait_waits_longer_with_each_failure() {
-        let mut outage = Outage::default();
+        let mut trouble = Trouble::default();
         let mut now = clock::monotonic();
-        assert!(outage.is_due(now));
+        assert!(trouble.is_due(now));
         for pause in [100, 200, 400, 800, 1_600, 3_200, 5_000, 5_000] {
-            outage.failed(&away(), now);
+            trouble.failed(&away(), now);
             let before = now + Duration::from_millis(pause - 1);
             now += Duration::from_millis(pause);
-            assert_eq!((outage.is_due(before), outage.is_due(now)), (false, true), "{pause}");
+            assert_eq!((trouble.is_due(before), trouble.is_due(now)), (false, true), "{pause}");
         }
         for _ in 0..100 {
-            outage.failed(&away(), now);
+            trouble.failed(&away(), now);
         }
-        assert!(outage.is_due(now + PAUSE_MAX));
-        outage.ended();
-        assert!(outage.is_due(now) && outage.cause().is_none());
-        outage.failed(&away(), now);
-        assert!(outage.is_due(now + PAUSE), "the first pause is short again");
+        assert!(trouble.is_due(now + PAUSE_MAX));
+        trouble.ended();
+        assert!(trouble.is_due(now) && trouble.cause().is_none());
+        trouble.failed(&away(), now);
+        assert!(trouble.is_due(now + PAUSE), "the first pause is short again");
     }
 
     #[test]
     fn a_failure_is_told_when_it_begins_changes_or_lasts() {
-        let mut outage = Outage::default();
+        let mut trouble = Trouble::default();
         let begun = clock::monotonic();
         let at = |ms: u64| begun + Duration::from_millis(ms);
         for (ms, cause, expected) in [
@@ -122,11 +123,11 @@ mod tests {
             (30_200, full(), true),
             (30_201, full(), false),
         ] {
-            assert_eq!(outage.failed(&cause, at(ms)), expected, "{cause} after {ms} ms");
+            assert_eq!(trouble.failed(&cause, at(ms)), expected, "{cause} after {ms} ms");
         }
-        assert!(outage.waits(&full(), at(30_300)), "that the worker waits is news");
-        assert!(!outage.waits(&full(), at(30_400)) && !outage.failed(&full(), at(30_400)));
-        assert!(outage.ended() && !outage.ended(), "its end is told once");
-        assert!(outage.failed(&full(), at(30_500)), "it begins anew");
+        assert!(trouble.waits(&full(), at(30_300)), "that the worker waits is news");
+        assert!(!trouble.waits(&full(), at(30_400)) && !trouble.failed(&full(), at(30_400)));
+        assert!(trouble.ended() && !trouble.ended(), "its end is told once");
+        assert!(trouble.failed(&full(), at(30_500)), "it begins anew");
     }
 }
