@@ -29,6 +29,11 @@ pub fn acknowledgement_id(tenant: &str, case_id: &str) -> String {
     hash_id(&["acknowledgement", tenant, case_id])
 }
 
+/// The id of the message that a case's state is `status` since `at`, because of `cause_id`.
+pub fn progress_id(tenant: &str, case_id: &str, cause_id: &str, status: Status, at: Timestamp) -> String {
+    hash_id(&["progress", tenant, case_id, cause_id, status.as_str(), &at.ms().to_string()])
+}
+
 impl Sender<'_> {
     /// Tells the customer that the case came in.
     pub fn acknowledgement(&self, facts: &Facts, at: Timestamp) -> Option<OutboundMessage> {
@@ -50,8 +55,7 @@ impl Sender<'_> {
     /// Tells the customer that the case's state is now `status`, because of `cause_id`.
     pub fn progress(&self, facts: &Facts, status: Status, cause_id: &str, at: Timestamp) -> Option<OutboundMessage> {
         let text = texts::progress(status, facts.merged_into.is_some(), self.language(facts)).to_owned();
-        let instant = at.ms().to_string();
-        let id = hash_id(&["progress", self.tenant, self.case_id, cause_id, status.as_str(), &instant]);
+        let id = progress_id(self.tenant, self.case_id, cause_id, status, at);
         self.message(facts, id, OutboundKind::Progress, text, at)
     }
 
