@@ -75,6 +75,9 @@ pub(crate) struct LoadArgs {
     /// Seconds that the services may take, with `--until`, to follow a day of events; the end of the load waits too.
     #[arg(long, requires = "until", default_value_t = 120)]
     pub(super) wait: u64,
+    /// Tell on standard error, some times a second, how many events are confirmed so far: `{"confirmed":1200}`.
+    #[arg(long)]
+    pub(super) tell_progress: bool,
     /// Print as JSON.
     #[arg(long)]
     pub(super) json: bool,

@@ -31,6 +31,8 @@ use crate::{Failure, progress, services};
 const BATCH: u64 = 500;
 /// How long the loader rests while nothing is due: short beside what is measured.
 const REST: Duration = Duration::from_millis(2);
+/// How often it tells how far it is, if it is to.
+const TOLD_EVERY: Duration = Duration::from_millis(200);
 
 pub(crate) fn run(args: &LoadArgs) -> Result<(), Failure> {
     args.check()?;
@@ -45,6 +47,7 @@ pub(crate) fn run(args: &LoadArgs) -> Result<(), Failure> {
         interrupt,
         rate: args.rate,
         begun: clock::monotonic(),
+        told: args.tell_progress.then(clock::monotonic),
         report: Report { seed, ..Report::default() },
     };
     let mut ended = load.send_all(args, &bar);
@@ -52,6 +55,7 @@ pub(crate) fn run(args: &LoadArgs) -> Result<(), Failure> {
     if ended.is_ok() {
         ended = load.target.flush();
     }
+    load.tell_progress(Duration::ZERO);
     let seconds = load.begun.elapsed().as_secs_f64();
     let Load { target, following, mut report, .. } = load;
     report.complete(target.finish()?, seconds);
@@ -101,12 +105,15 @@ struct Load {
     interrupt: Interrupt,
     rate: Option<f64>,
     begun: Instant,
+    /// When it last told how far it is; none if nobody wants to know.
+    told: Option<Instant>,
     report: Report,
 }
 
 impl Load {
     fn send_all(&mut self, args: &LoadArgs, bar: &ProgressBar) -> Result<(), Failure> {
         loop {
+            self.tell_progress(TOLD_EVERY);
             if self.interrupt.is_told() {
                 self.report.interrupted = true;
                 return Ok(());
@@ -184,12 +191,20 @@ impl Load {
         if !instants.is_empty() {
             self.target.send(clock::monotonic())?;
             self.target.flush()?;
-            for instant in instants {
-                following.follow(instant)?;
-            }
+            self.tell_progress(Duration::ZERO);
         }
+        let Some(following) = &mut self.following else { return Ok(()) };
+        instants.into_iter().try_for_each(|instant| following.follow(instant))?;
         following.sent(at);
         Ok(())
+    }
+
+    /// Tells how many events are durable, unless it did so less than `pause` ago.
+    fn tell_progress(&mut self, pause: Duration) {
+        if let Some(told) = self.told.as_mut().filter(|told| told.elapsed() >= pause) {
+            *told = clock::monotonic();
+            eprintln!("{{\"confirmed\":{}}}", self.target.confirmed());
+        }
     }
 
     fn bad_line(&mut self, number: u64, error: &str) {

@@ -110,6 +110,15 @@ impl Target {
         }
     }
 
+    /// How many events are durable so far.
+    pub(super) fn confirmed(&self) -> u64 {
+        match self {
+            Target::Kafka { appending, .. } => appending.confirmed(),
+            Target::Http { sender, .. } => sender.outcome().confirmed,
+            Target::File { written, .. } => *written,
+        }
+    }
+
     /// What became of all events; nothing may be under way.
     ///
     /// # Errors
@@ -200,6 +209,7 @@ mod tests {
                 let recorded = crowd.next(Timestamp::from_ms(1_772_380_800_000 + n * 60_000));
                 assert!(target.take(&Item { recorded, text: None }).is_ok_and(|taken| taken.is_ok()));
             }
+            assert_eq!(target.confirmed(), 500);
             assert_eq!(target.finish().ok().map(|outcome| outcome.confirmed), Some(500));
             let mut inputs = Inputs::new(vec![path], Order::Time, |_| {}).unwrap();
             let mut read = 0;
