@@ -92,9 +92,9 @@ impl Running {
         assert!(sent.is_ok_and(|status| status.success()), "{} does not take SIG{signal}", self.name);
     }
 
-    /// Whether it has ended.
-    pub fn has_ended(&mut self) -> bool {
-        self.child.try_wait().unwrap_or_else(|error| panic!("{error}")).is_some()
+    /// How it ended; none while it runs.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().unwrap_or_else(|error| panic!("{error}"))
     }
 
     /// The last line of its log that is no news of the usual.

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use kefu_integration_tests::faults::{self, KINDS, Options, Stage};
+use kefu_integration_tests::faults::{self, Instances, KINDS, Options, Stage};
 
 /// Plays a recorded load through three instances of each service on a real Kafka and Redis, while instances, servers
 /// and links fail; the outcome must be that of a replay. Exit code 1 if it is not.
@@ -39,6 +39,8 @@ struct Args {
     /// Hold the outcome against an undisturbed run of the same load, not against a replay.
     #[arg(long)]
     live_reference: bool,
+    #[command(flatten)]
+    instances: Instances,
     /// Folder for logs and outputs, one for each seed in it.
     #[arg(long, default_value = "target/faults")]
     folder: PathBuf,
@@ -72,6 +74,7 @@ fn one(args: &Args, seed: u64) -> bool {
         faults: args.faults.unwrap_or(for_events),
         away: Duration::from_secs(args.away),
         live_reference: args.live_reference,
+        instances: args.instances,
     };
     let folder = args.folder.join(format!("seed-{seed}"));
     // what an earlier run of the seed left would be taken for this one's

@@ -3,6 +3,7 @@
 //! Owns what may happen at once: Redis and the broker suffer one fault at a time, a service's link too, and an instance
 //! that stands still is left alone. What cannot begin yet is tried again.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -12,10 +13,12 @@ use kefu_test_rig::{Link, Result};
 use crate::SERVICES;
 
 use super::APART;
-use super::fleet::{Ended, Fleet, Place};
+use super::ended::Ended;
+use super::fleet::{Fleet, Place};
 use super::monitor::Monitor;
 use super::plan::{Fault, Server, Step, Trouble};
 use super::poison::{self, Poison};
+use super::progress::Progress;
 use super::site::Site;
 
 /// What a slow link adds in each direction.
@@ -34,6 +37,8 @@ pub(super) struct Done {
     until: Instant,
     /// How long output stood still after it.
     pub(super) still: Duration,
+    /// Whether intake had consumed the whole load by then.
+    pub(super) after_events: bool,
 }
 
 /// A fault that lasts.
@@ -60,6 +65,8 @@ pub(super) struct Actor {
     lasting: Vec<Lasting>,
     done: Vec<Done>,
     poisons: Vec<Poison>,
+    /// How often a record was put without an answer, by its choice.
+    unanswered: BTreeMap<u64, usize>,
     ended: Vec<Ended>,
     away: Duration,
     begun: Instant,
@@ -75,6 +82,7 @@ impl Actor {
             lasting: Vec::new(),
             done: Vec::new(),
             poisons: Vec::new(),
+            unanswered: BTreeMap::new(),
             ended: Vec::new(),
             away,
             begun: Instant::now(),
@@ -95,21 +103,21 @@ impl Actor {
     /// Starts again what ended by itself.
     pub(super) fn look_after(&mut self) {
         for ended in self.fleet.look_after() {
-            self.note(Instant::now(), &format!("{} ended by itself: {}", ended.name, ended.words));
+            self.note(Instant::now(), &format!("{} {}", ended.name, ended.describe()));
             self.ended.push(ended);
         }
     }
 
-    /// Does what is due after `consumed` records. After the last event one fault comes after the other.
-    pub(super) fn turn(&mut self, site: &mut Site, consumed: u64, all_sent: bool, monitor: &Monitor) {
+    /// Does what is due where the load is. After the last event one fault comes after the other.
+    pub(super) fn turn(&mut self, site: &mut Site, progress: Progress) {
         self.look_after();
         self.undo(site, Instant::now());
         let now = Instant::now();
         let apart = self.lasting.is_empty() && self.done.last().is_none_or(|done| now - done.until >= APART);
-        let mut one_more = all_sent && apart && monitor.consumed() >= site.files.events;
+        let mut one_more = progress.is_over && apart;
         for step in std::mem::take(&mut self.waiting) {
-            let due = step.at <= consumed || std::mem::take(&mut one_more);
-            if !due || !self.is_possible(&step) || !self.begin(site, step, consumed) {
+            let due = step.at.is_some_and(|at| at <= progress.consumed) || std::mem::take(&mut one_more);
+            if !due || !self.is_possible(&step) || !self.begin(site, step, progress) {
                 self.waiting.push(step);
             }
         }
@@ -131,7 +139,7 @@ impl Actor {
     }
 
     /// Does a fault, or begins it; gives whether it could.
-    fn begin(&mut self, site: &mut Site, step: Step, consumed: u64) -> bool {
+    fn begin(&mut self, site: &mut Site, step: Step, progress: Progress) -> bool {
         let from = Instant::now();
         let mut frozen = None;
         let whom = match step.fault {
@@ -143,14 +151,17 @@ impl Actor {
             Fault::Scaled => {
                 self.fleet.scale(step.service).map(|(before, to)| format!("{} {before} to {to}", step.service()))
             }
-            Fault::Poisoned(bad) => match poison::put(&site.kafka, bad, step.choice) {
+            Fault::Poisoned(bad) => match poison::put(&site.kafka, bad, step.choice, self.doubtful(step.choice)) {
                 Ok(poison) => {
                     let at = poison.place();
                     self.poisons.push(poison);
                     Some(at)
                 }
-                // the broker is busy with something else
-                Err(_) => None,
+                // the broker is busy with something else, and may have taken it all the same
+                Err(_) => {
+                    *self.unanswered.entry(step.choice).or_default() += 1;
+                    None
+                }
             },
             Fault::Link(server, trouble) => {
                 set_link(site, step.service, server, trouble);
@@ -163,13 +174,18 @@ impl Actor {
         };
         let Some(whom) = whom else { return false };
         let what = format!("{} {whom}", step.fault).trim_end().to_owned();
-        self.note(from, &format!("{consumed:>9} records  {what}"));
+        let when = if progress.is_over { "after all".to_owned() } else { format!("{:>9}", progress.consumed) };
+        self.note(from, &format!("{when} events  {what}"));
         let until = Instant::now().max(from + step.fault.lasts(self.away));
-        self.done.push(Done { step, what, from, until, still: Duration::ZERO });
+        self.done.push(Done { step, what, from, until, still: Duration::ZERO, after_events: progress.is_over });
         if until > Instant::now() {
             self.lasting.push(Lasting { index: self.done.len() - 1, until, frozen });
         }
         true
+    }
+
+    fn doubtful(&self, choice: u64) -> usize {
+        self.unanswered.get(&choice).copied().unwrap_or(0)
     }
 
     /// Writes down what happens, so that a run that comes to no end can be understood.
@@ -217,7 +233,9 @@ impl Actor {
     }
 
     /// Ends all instances; gives what was done.
-    pub(super) fn end(self) -> Deeds {
+    pub(super) fn end(mut self) -> Deeds {
+        // what happened since it was last looked after
+        self.look_after();
         let Self { waiting, done, poisons, ended, .. } = self;
         Deeds { done, left: waiting.len(), poisons, ended }
     }

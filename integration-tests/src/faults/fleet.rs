@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use crate::process::Running;
 use crate::{SERVICES, wait_until};
 
+use super::ended::{Ended, How};
 use super::site::Access;
 
 /// The number of instances a service begins with, and those it is scaled to in turn.
@@ -35,14 +36,8 @@ pub(super) struct Fleet {
     wanted: [usize; SERVICES.len()],
     /// How often each service was scaled.
     scaled: [usize; SERVICES.len()],
-}
-
-/// An instance that ended by itself, or did not when it was told to.
-#[derive(Clone, Debug)]
-pub(super) struct Ended {
-    pub(super) name: String,
-    /// What it said last.
-    pub(super) words: String,
+    /// What went wrong and was not told yet.
+    ended: Vec<Ended>,
 }
 
 impl Fleet {
@@ -54,10 +49,11 @@ impl Fleet {
             leaving: BTreeMap::new(),
             wanted: [INSTANCES; SERVICES.len()],
             scaled: [0; SERVICES.len()],
+            ended: Vec::new(),
         };
         wait_until("all instances are ready", READY_WITHIN, || {
             // while the broker is busy some give up, and are started again
-            fleet.look_after();
+            fleet.see_off();
             fleet.members.values().all(|member| member.running.is_ready())
         });
         fleet
@@ -131,28 +127,28 @@ impl Fleet {
 
     /// Starts again what ended by itself, and sees off what leaves; gives what went wrong.
     pub(super) fn look_after(&mut self) -> Vec<Ended> {
-        let gone = |(place, member): (&Place, &mut Member)| {
-            let gone = !member.frozen && member.running.has_ended();
-            let ended = || Ended { name: member.running.name().to_owned(), words: member.running.last_words() };
-            gone.then(|| (*place, ended()))
-        };
-        let gone: Vec<_> = self.members.iter_mut().filter_map(gone).collect();
-        let mut ended = Vec::new();
-        for (place, of_place) in gone {
-            self.members.remove(&place);
-            ended.push(of_place);
-        }
+        self.see_off();
+        std::mem::take(&mut self.ended)
+    }
+
+    fn see_off(&mut self) {
+        let ended = &mut self.ended;
+        self.members.retain(|_, member| {
+            let status = if member.frozen { None } else { member.running.ended() };
+            ended.extend(status.map(|status| Ended::of(&member.running, How::ByItself(status))));
+            status.is_none()
+        });
         self.leaving.retain(|_, (running, since)| {
-            let stays = !running.has_ended();
-            let late = stays && since.elapsed() > LEAVES_WITHIN;
-            if late {
-                let words = format!("does not end within {LEAVES_WITHIN:?} when told to");
-                ended.push(Ended { name: running.name().to_owned(), words });
-            }
+            let how = match running.ended() {
+                Some(status) if status.success() => return false,
+                Some(status) => How::Badly(status),
+                None if since.elapsed() > LEAVES_WITHIN => How::NotWhenTold,
+                None => return true,
+            };
+            ended.push(Ended::of(running, how));
             // dropped, and so killed
-            stays && !late
+            false
         });
         self.start_missing();
-        ended
     }
 }

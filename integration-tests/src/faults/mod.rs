@@ -5,10 +5,13 @@
 //! `monitor`'s, and whether the outcome is right `verdict`'s.
 
 mod act;
+mod ended;
 mod fleet;
+mod instances;
 mod monitor;
 mod plan;
 mod poison;
+mod progress;
 mod report;
 mod restored;
 mod site;
@@ -18,11 +21,13 @@ use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+pub use self::instances::{Instances, Membership, Protocol};
 pub use self::plan::{KINDS, Step, plan};
 pub use self::report::Report;
 
 use self::act::{Actor, Deeds};
 use self::monitor::Monitor;
+use self::progress::Following;
 use self::report::Spent;
 use self::site::{Files, Site};
 
@@ -50,6 +55,8 @@ pub struct Options {
     pub away: Duration,
     /// Whether the outcome is held against an undisturbed run of the same load, not against a replay.
     pub live_reference: bool,
+    /// How instances are set up.
+    pub instances: Instances,
 }
 
 /// Where a run is.
@@ -59,7 +66,7 @@ pub enum Stage<'a> {
     Replaying,
     /// Servers and services are started.
     Starting,
-    /// The load and the faults go on: records consumed, and what was done last.
+    /// The load and the faults go on: events consumed, and what was done last.
     Running(u64, &'a str),
     /// The outcome is held against the replay.
     Comparing,
@@ -105,16 +112,17 @@ struct Lived {
 fn live(options: &Options, files: Files, tell: &mut impl FnMut(Stage<'_>)) -> Lived {
     tell(Stage::Starting);
     let load_out = files.folder.join("load.out");
-    let mut site = Site::start(files);
+    let mut site = Site::start(files, options.instances);
     let monitor = Monitor::start(site.kafka.offsets());
     let mut actor = Actor::start(&site, plan(options.seed, options.events, options.faults), options.away);
     let (running, cpu_before) = (Instant::now(), ended_cpu_s());
     let mut load = Load { child: site.load(options.rate), out: load_out };
+    let mut following = Following::new(site.files.folder.join("load.log"));
     let mut failed = loop {
         std::thread::sleep(PERIOD);
-        let consumed = monitor.consumed();
-        actor.turn(&mut site, consumed, load.is_sent(), &monitor);
-        tell(Stage::Running(consumed, actor.last()));
+        let progress = following.look(monitor.intake_lag(), load.is_sent());
+        actor.turn(&mut site, progress);
+        tell(Stage::Running(progress.consumed, actor.last()));
         if monitor.idle() > MOVES_WITHIN {
             break Some(format!("nothing has moved for {MOVES_WITHIN:?}; the logs tell why, if they do"));
         }
@@ -163,8 +171,12 @@ impl Load {
     /// If it has ended, why it failed if it did.
     fn ended(&mut self) -> Option<Option<String>> {
         let status = self.child.try_wait().unwrap_or_else(|error| panic!("{error}"))?;
-        let log = || std::fs::read_to_string(self.out.with_extension("log")).unwrap_or_default();
-        Some((!status.success()).then(|| format!("the load ended with {status}: {}", log().trim_end())))
+        let log = || {
+            let said = std::fs::read_to_string(self.out.with_extension("log")).unwrap_or_default();
+            // what it tells of its progress is no reason
+            said.lines().filter(|line| !line.starts_with('{')).collect::<Vec<_>>().join("\n")
+        };
+        Some((!status.success()).then(|| format!("the load ended with {status}: {}", log())))
     }
 }
 

@@ -20,7 +20,7 @@ use super::site::PARTITIONS;
 const PERIOD: Duration = Duration::from_millis(200);
 /// A shorter stillness is none.
 const LEAST: Duration = Duration::from_millis(600);
-/// The topics whose consumption is the progress of the load.
+/// The topics that the load goes to.
 const LOADED: [&str; 2] = ["cs.channel-events", "cs.order-events"];
 
 /// A partition of a service stood still.
@@ -46,8 +46,8 @@ struct Seen {
 pub(super) struct View {
     seen: Vec<Vec<Seen>>,
     still: Vec<Still>,
-    /// Records of the load that intake has consumed, those that come back to it among them.
-    consumed: u64,
+    /// Records before intake on the topics of the load, those that come back to it among them; none before a look.
+    intake_lag: Option<u64>,
     /// Records before all services.
     lag: i64,
     /// When any of them last committed other offsets than before.
@@ -58,7 +58,7 @@ impl View {
     fn new(now: Instant) -> Self {
         let partitions = usize::try_from(PARTITIONS).unwrap_or(0);
         let seen = vec![vec![Seen { committed: 0, alive: now, rests: true }; partitions]; SERVICES.len()];
-        Self { seen, still: Vec::new(), consumed: 0, lag: i64::MAX, moved: now }
+        Self { seen, still: Vec::new(), intake_lag: None, lag: i64::MAX, moved: now }
     }
 
     /// Takes in what each service has committed, and the ends of what it reads.
@@ -86,8 +86,11 @@ impl View {
                 *seen = Seen { committed: sum, alive: now, rests };
             }
         }
-        let loaded = committed.first().into_iter().flatten().filter(|((topic, _), _)| LOADED.contains(&topic.as_str()));
-        self.consumed = loaded.map(|(_, offset)| u64::try_from(*offset).unwrap_or(0)).sum();
+        let of_load = |at: &&(String, i32)| LOADED.contains(&at.0.as_str());
+        let committed = |at: &(String, i32)| committed.first().and_then(|of_intake| of_intake.get(at)).unwrap_or(&0);
+        let before = ends.iter().filter(|(at, _)| of_load(at)).map(|(at, end)| end - committed(at));
+        self.intake_lag =
+            Some(before.filter(|before| *before > 1).map(|before| u64::try_from(before).unwrap_or(0)).sum());
     }
 }
 
@@ -115,9 +118,9 @@ impl Monitor {
         Self { view, stop, thread: Some(thread) }
     }
 
-    /// Records of the load that intake has consumed.
-    pub(super) fn consumed(&self) -> u64 {
-        lock(&self.view).consumed
+    /// Records before intake on the topics of the load; none before anything was seen.
+    pub(super) fn intake_lag(&self) -> Option<u64> {
+        lock(&self.view).intake_lag
     }
 
     /// Whether no service has anything before it.
@@ -193,7 +196,7 @@ mod tests {
         view.take(&committed(7), &at(LOADED[0], 9), second(5));
         assert_eq!(view.still.len(), usize::try_from(PARTITIONS).unwrap());
         assert!(view.still.iter().all(|still| still.service == 0 && still.to - still.from == Duration::from_secs(5)));
-        assert_eq!(view.consumed, 7 * 12);
+        assert_eq!(view.intake_lag, Some(2 * 12));
     }
 
     #[test]

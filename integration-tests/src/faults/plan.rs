@@ -1,7 +1,8 @@
 //! Which faults come when.
 //!
 //! Owns the schedule: it follows from the seed, the number of events and the number of faults alone, and goes by how
-//! many records intake has consumed. The same seed disturbs the same moments of the load, however fast the machine is.
+//! many events of the load intake has consumed. The same seed disturbs the same moments of the load, however fast the
+//! machine is.
 
 use std::fmt;
 use std::time::Duration;
@@ -143,8 +144,8 @@ impl Fault {
 /// A fault at its moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step {
-    /// How many records intake has consumed by then.
-    pub at: u64,
+    /// How many events of the load intake has consumed by then; none if it comes after all of them.
+    pub at: Option<u64>,
     /// What happens.
     pub fault: Fault,
     /// To which service, if it concerns one.
@@ -185,12 +186,13 @@ pub fn plan(seed: u64, events: u64, faults: usize) -> Vec<Step> {
         kinds.swap(end, usize::try_from(other).unwrap_or(end));
     }
     let count = kinds.len() as u64;
-    let after_events = (count / 10).min(AFTER_EVENTS);
+    let after_events = (count / 10).clamp(1, AFTER_EVENTS).min(count);
     // each within its own stretch of the load
     let stretch = events / (count - after_events).max(1);
     let step = |(index, fault): (u64, Fault)| {
         let service = usize::try_from(dice.below(SERVICES.len() as u64)).unwrap_or(0);
-        Step { at: stretch * index + dice.below(stretch), fault, service, choice: dice.next() }
+        let at = stretch * index + dice.below(stretch);
+        Step { at: (index < count - after_events).then_some(at), fault, service, choice: dice.next() }
     };
     (0..count).zip(kinds).map(step).collect()
 }
@@ -236,9 +238,11 @@ mod tests {
     #[test]
     fn faults_come_in_order_all_along_the_load_and_a_few_after_it() {
         let steps = plan(11, 100_000, 100);
-        assert!(steps.is_sorted_by_key(|step| step.at), "{steps:?}");
-        let after = steps.iter().filter(|step| step.at > 100_000).count();
-        assert_eq!(after, usize::try_from(AFTER_EVENTS).unwrap());
-        assert!(steps[0].at < 2_000, "{:?}", steps[0]);
+        assert!(steps.is_sorted_by_key(|step| step.at.unwrap_or(u64::MAX)), "{steps:?}");
+        let after = |steps: &[Step]| steps.iter().filter(|step| step.at.is_none()).count();
+        assert_eq!(after(&steps), usize::try_from(AFTER_EVENTS).unwrap());
+        assert!(steps.iter().all(|step| step.at.is_none_or(|at| at < 100_000)), "{steps:?}");
+        assert!(steps[0].at.is_some_and(|at| at < 2_000), "{:?}", steps[0]);
+        assert_eq!(after(&plan(11, 600, KINDS)), 1);
     }
 }

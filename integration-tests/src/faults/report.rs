@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::Options;
 use super::act::Deeds;
-use super::fleet::Ended;
+use super::instances::Instances;
 use super::restored::{self, Told};
 use super::verdict::Verdict;
 
@@ -43,12 +43,18 @@ pub struct Report {
     pub seed: u64,
     /// Recorded events.
     pub events: u64,
+    /// How its instances were set up.
+    pub instances: Instances,
     /// What was done.
     pub faults: Vec<Row>,
+    /// How many of that after intake had consumed the last event, while only timers were left.
+    pub faults_after_events: usize,
     /// Faults that were planned and not done.
     pub faults_left: usize,
     /// Instances that ended by themselves and were started again, by what they said last.
     pub ended: BTreeMap<String, u64>,
+    /// Those of them that no fault explains, and those that did not end in good order when told to: who and how.
+    pub unexplained: Vec<String>,
     /// What instances said of themselves.
     pub told: Told,
     /// Why the run failed before it could be judged.
@@ -75,15 +81,22 @@ impl Report {
         spent: Spent,
     ) -> Self {
         let mut ended = BTreeMap::new();
-        for Ended { words, .. } in &deeds.ended {
-            *ended.entry(restored::kind_of(words)).or_default() += 1;
+        let mut unexplained = Vec::new();
+        for one in &deeds.ended {
+            *ended.entry(restored::kind_of(&one.describe())).or_default() += 1;
+            if !one.is_explained() {
+                unexplained.push(format!("{} {}", one.name, one.describe()));
+            }
         }
         let report = Self {
             seed: options.seed,
             events: options.events,
+            instances: options.instances,
             faults: rows(deeds),
+            faults_after_events: deeds.done.iter().filter(|done| done.after_events).count(),
             faults_left: deeds.left,
             ended,
+            unexplained,
             told: Told::read(folder),
             failed,
             verdict,
@@ -96,10 +109,13 @@ impl Report {
         report
     }
 
-    /// Whether the outcome is that of a replay, every fault was done and every poisoned record is its dead letters.
+    /// Whether the outcome is that of a replay, every fault was done, every poisoned record is its dead letters, nothing
+    /// panicked, and what ended by itself did so because of a fault.
     pub fn is_clean(&self) -> bool {
         let is_right = |verdict: &Verdict| verdict.same && verdict.wrong_letters.is_empty();
-        self.failed.is_none() && self.faults_left == 0 && self.verdict.as_ref().is_some_and(is_right)
+        let ended_well = self.unexplained.is_empty() && self.told.panics.is_empty();
+        let is_done = self.failed.is_none() && self.faults_left == 0;
+        is_done && ended_well && self.verdict.as_ref().is_some_and(is_right)
     }
 
     /// For people.
@@ -112,7 +128,9 @@ impl Report {
     fn write(&self, text: &mut String) -> std::fmt::Result {
         let faults: usize = self.faults.iter().map(|row| row.times).sum();
         let Self { seed, events, took_s, load_s, cpu_s, .. } = self;
-        writeln!(text, "seed {seed}: {events} events, {faults} faults")?;
+        let after = self.faults_after_events;
+        writeln!(text, "seed {seed}: {events} events, {faults} faults, {after} of them after the last event")?;
+        writeln!(text, "instances: {}", self.instances)?;
         writeln!(text, "{took_s:.0} s in all, {load_s:.0} s under load; services and loader took {cpu_s:.0} CPU-s")?;
         writeln!(text, "{:<36}{:>6}{:>14}{:>12}", "fault", "times", "still, median", "longest")?;
         for Row { fault, times, still_median_s, still_longest_s } in &self.faults {
@@ -125,7 +143,13 @@ impl Report {
             writeln!(text, "tasks restored {times} times: {cause}")?;
         }
         for (words, times) in &self.ended {
-            writeln!(text, "{times} instances ended by themselves: {words}")?;
+            writeln!(text, "{times} instances {words}")?;
+        }
+        for who in &self.unexplained {
+            writeln!(text, "no fault explains: {who}")?;
+        }
+        for (panic, times) in &self.told.panics {
+            writeln!(text, "{times} panics: {panic}")?;
         }
         if self.faults_left > 0 {
             writeln!(text, "{} faults were planned and not done", self.faults_left)?;

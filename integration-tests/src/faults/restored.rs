@@ -1,4 +1,4 @@
-//! What instances said of themselves: states restored, transactions given up.
+//! What instances said of themselves: states restored, transactions given up, panics.
 //!
 //! Owns reading their logs: a metric goes with the process that counted it, and most of these are killed.
 
@@ -23,6 +23,8 @@ pub struct Told {
     pub restored: BTreeMap<String, Restored>,
     /// How often tasks were restored because a transaction was given up, by cause.
     pub given_up: BTreeMap<String, u64>,
+    /// Panics, by what they said; a processor's is a dead letter beside.
+    pub panics: BTreeMap<String, u64>,
 }
 
 impl Told {
@@ -48,6 +50,8 @@ impl Told {
         } else if line.contains("tasks are restored") {
             let cause = line.split_once("cause=").map_or("?", |(_, cause)| cause.trim_matches('"'));
             *self.given_up.entry(kind_of(cause)).or_default() += 1;
+        } else if line.contains(" panicked at ") {
+            *self.panics.entry(line.to_owned()).or_default() += 1;
         }
     }
 }
@@ -84,6 +88,7 @@ mod tests {
             r#"2026-03-02T00:00:02Z  WARN kefu: tasks are restored service="intake" cause="the broker said no""#
                 .to_owned(),
             "2026-03-02T00:00:02Z  WARN kefu: something else".to_owned(),
+            "thread 'worker' (7) panicked at src/lib.rs:1:1:".to_owned(),
         ] {
             told.take(&line);
         }
@@ -91,6 +96,7 @@ mod tests {
         assert_eq!(of("all from the changelog"), Restored { partitions: 1, states: 7 });
         assert_eq!(of("from redis' mark on"), Restored { partitions: 2, states: 2 });
         assert_eq!(told.given_up, BTreeMap::from([("the broker said no".to_owned(), 1)]));
+        assert_eq!(told.panics.len(), 1, "{told:?}");
     }
 
     #[test]

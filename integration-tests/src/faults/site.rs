@@ -11,6 +11,7 @@ use crate::process::Running;
 use crate::program::{kefu, run_kefu, sample_policy, try_kefu_for};
 
 use super::Options;
+use super::instances::{self, Instances};
 
 /// The broker is killed while transactions are being committed. In 4.3.1 and 4.4.0 a coordinator that starts while a
 /// partition has no leader takes such a transaction for complete and never tells its partitions (KAFKA-20734); then
@@ -37,6 +38,7 @@ pub(super) struct Site {
     /// Each service's link to Redis.
     pub(super) redis_links: Vec<Proxy>,
     pub(super) files: Files,
+    instances: Instances,
 }
 
 /// The files of a run.
@@ -55,6 +57,7 @@ pub(super) struct Access {
     files: Files,
     kafka: Vec<String>,
     redis: Vec<String>,
+    instances: Instances,
 }
 
 impl Files {
@@ -115,23 +118,24 @@ impl Files {
 
 impl Site {
     /// Starts the servers and makes the topics.
-    pub(super) fn start(files: Files) -> Self {
+    pub(super) fn start(files: Files, instances: Instances) -> Self {
         let ready_within = std::time::Duration::from_secs(120);
         let of_run = KafkaOptions { version: KAFKA, links: SERVICES.len(), ready_within, ..KafkaOptions::default() };
-        let options = KafkaOptions { heap_mib: 1024, ..of_run };
+        let properties = instances::BROKER.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+        let options = KafkaOptions { heap_mib: 1024, properties, ..of_run };
         let kafka = Kafka::start(options).unwrap_or_else(|error| panic!("{error}"));
         let redis = Redis::start().unwrap_or_else(|error| panic!("{error}"));
         let link = |_: &&str| Proxy::to(redis.port()).unwrap_or_else(|error| panic!("{error}"));
         let redis_links = SERVICES.iter().map(link).collect();
         run_kefu(&["topics", "apply", "--kafka", &kafka.bootstrap(), "--partitions", &PARTITIONS.to_string()]);
-        Self { kafka, redis, redis_links, files }
+        Self { kafka, redis, redis_links, files, instances }
     }
 
     /// How instances reach the servers: each service by its own links.
     pub(super) fn access(&self) -> Access {
         let kafka = (0..SERVICES.len()).filter_map(|link| self.kafka.bootstrap_through(link)).collect();
         let redis = self.redis_links.iter().map(|proxy| format!("redis://127.0.0.1:{}", proxy.port())).collect();
-        Access { files: self.files.clone(), kafka, redis }
+        Access { files: self.files.clone(), kafka, redis, instances: self.instances }
     }
 
     /// Begins to load the inputs; what it says goes to `load.out` and `load.log`.
@@ -145,7 +149,7 @@ impl Site {
             // all of four hours at once would put what fails in them into a few seconds
             .args(["--rate", &rate.to_string()])
             // it outlives the broker's restarts
-            .args(["--property", "message.timeout.ms=120000", "--input"])
+            .args(["--property", "message.timeout.ms=120000", "--tell-progress", "--input"])
             .arg(self.files.inputs())
             .stdin(Stdio::null())
             .stdout(file("load.out"))
@@ -170,7 +174,8 @@ impl Access {
         let (kafka, redis) = (of(&self.kafka), of(&self.redis));
         let services = SERVICES.get(service).copied().unwrap_or_default();
         let args = ["--kafka", &kafka, "--redis", &redis, "--instance", &name, "--services", services];
-        let args = args.into_iter().chain(["--clock", "event", "--policy"]).map(str::to_owned);
+        let args = args.into_iter().map(str::to_owned).chain(self.instances.flags());
+        let args = args.chain(["--clock", "event", "--policy"].map(str::to_owned));
         Running::start(&name, &self.files.folder, &args.chain(self.files.policies()).collect::<Vec<_>>())
     }
 }

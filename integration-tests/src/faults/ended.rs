@@ -1,0 +1,105 @@
+//! Instances that ended by themselves, or did not end when they were told to.
+//!
+//! Owns which of that a fault explains. Anything else is a fault of kefu's own.
+
+use std::process::ExitStatus;
+
+use crate::process::Running;
+
+/// How an instance ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    /// By itself.
+    ByItself(ExitStatus),
+    /// When told to, but not in good order.
+    Badly(ExitStatus),
+    /// Not within the time it had when told to.
+    NotWhenTold,
+}
+
+/// An instance that ended by itself, or not as it should.
+#[derive(Clone, Debug)]
+pub(super) struct Ended {
+    pub(super) name: String,
+    /// What it said last.
+    pub(super) words: String,
+    pub(super) how: How,
+}
+
+/// What an instance says last that a fault makes end: its beginning, and the fault.
+const CAUSES: [(&str, &str); 6] = [
+    ("kefu: another process runs as instance", "frozen, then a zombie; or started again at once"),
+    ("kefu: the group still knows another process as instance", "killed and started again"),
+    ("kefu: kafka: the producer is fenced or broken", "frozen, or its transaction was lost with the broker"),
+    ("kefu: kafka: Meta data fetch error", "the broker or the link to it was away at the start"),
+    ("kefu: no Kafka broker answers at", "the broker or the link to it was away at the start"),
+    ("kefu: redis: ", "redis or the link to it was away at the start"),
+];
+
+/// What it says last if a server was away when it was told to end.
+const TOLD_MEANWHILE: &str = "kefu: it was told to end while something was away";
+
+/// Exit code of a program that says why it cannot go on; a panic and a signal have others.
+const SAID_WHY: i32 = 1;
+
+impl Ended {
+    pub(super) fn of(running: &Running, how: How) -> Self {
+        Self { name: running.name().to_owned(), words: running.last_words(), how }
+    }
+
+    /// Whether a fault explains it.
+    pub(super) fn is_explained(&self) -> bool {
+        let by_fault = || CAUSES.iter().any(|(cause, _)| self.words.starts_with(cause));
+        match self.how {
+            How::ByItself(status) => status.code() == Some(SAID_WHY) && by_fault(),
+            How::Badly(status) => {
+                status.code() == Some(SAID_WHY) && (by_fault() || self.words.starts_with(TOLD_MEANWHILE))
+            }
+            How::NotWhenTold => false,
+        }
+    }
+
+    /// What became of it, for people.
+    pub(super) fn describe(&self) -> String {
+        match self.how {
+            How::ByItself(status) => format!("ended by itself with {status}: {}", self.words),
+            How::NotWhenTold => "did not end when told to".to_owned(),
+            How::Badly(status) => format!("ended with {status} when told to: {}", self.words),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    fn ended(how: How, words: &str) -> Ended {
+        Ended { name: "intake-0".to_owned(), words: words.to_owned(), how }
+    }
+
+    #[test]
+    fn only_what_a_fault_makes_end_is_explained() {
+        let code = |code: i32| ExitStatus::from_raw(code << 8);
+        let fenced = "kefu: another process runs as instance `intake-0`, or this one stood still";
+        for (how, words, explained) in [
+            (How::ByItself(code(1)), fenced, true),
+            (How::ByItself(code(1)), "kefu: no Kafka broker answers at 127.0.0.1:1", true),
+            (How::ByItself(code(1)), "kefu: redis: Connection refused (os error 111)", true),
+            // a panic, a signal, and an end in good order that nobody asked for
+            (How::ByItself(code(101)), fenced, false),
+            (How::ByItself(ExitStatus::from_raw(9)), fenced, false),
+            (How::ByItself(code(0)), fenced, false),
+            (How::ByItself(code(1)), "kefu: kafka: all broker connections are down", false),
+            (How::ByItself(code(1)), "nothing", false),
+            (How::NotWhenTold, fenced, false),
+            (How::Badly(code(1)), "kefu: it was told to end while something was away", true),
+            (How::ByItself(code(1)), "kefu: it was told to end while something was away", false),
+            (How::Badly(code(101)), "nothing", false),
+        ] {
+            let ended = ended(how, words);
+            assert_eq!(ended.is_explained(), explained, "{}", ended.describe());
+        }
+    }
+}
