@@ -5,6 +5,7 @@
 //! `monitor`'s, and whether the outcome is right `verdict`'s.
 
 mod act;
+mod dice;
 mod ended;
 mod fleet;
 mod instances;
@@ -15,6 +16,7 @@ mod progress;
 mod report;
 mod restored;
 mod site;
+mod untidy;
 mod verdict;
 
 use std::path::{Path, PathBuf};
@@ -24,6 +26,7 @@ use std::time::{Duration, Instant};
 pub use self::instances::{Instances, Membership, Protocol};
 pub use self::plan::{KINDS, Step, plan};
 pub use self::report::Report;
+pub use self::untidy::Added;
 
 use self::act::{Actor, Deeds};
 use self::monitor::Monitor;
@@ -45,7 +48,7 @@ const REST_WITHIN: Duration = Duration::from_secs(120);
 pub struct Options {
     /// The seed of the load and of the faults.
     pub seed: u64,
-    /// Recorded events.
+    /// Recorded events, before some are repeated and some added that are refused.
     pub events: u64,
     /// Events sent in a second, at most.
     pub rate: u32,
@@ -81,6 +84,7 @@ pub fn run(options: &Options, folder: &Path, mut tell: impl FnMut(Stage<'_>)) ->
     let begun = Instant::now();
     let files = Files::make(folder, options);
     let replayed = files.replay();
+    let added = files.added;
     let expected = if options.live_reference {
         let undisturbed = Options { faults: 0, ..options.clone() };
         let of_reference = Files { folder: folder.join("undisturbed"), ..files.clone() };
@@ -95,7 +99,7 @@ pub fn run(options: &Options, folder: &Path, mut tell: impl FnMut(Stage<'_>)) ->
     let judge = |out: &PathBuf| verdict::judge(&expected, &replayed, out, &lived.deeds.poisons);
     let verdict = lived.out.as_ref().map(judge);
     let spent = Spent { took: begun.elapsed(), load: lived.load, cpu_s: lived.cpu_s };
-    Report::new(options, folder, &lived.deeds, verdict, lived.failed, spent)
+    Report::new(options, folder, &lived.deeds, verdict, lived.failed, spent, added)
 }
 
 /// What a run on Kafka came to.
@@ -114,7 +118,7 @@ fn live(options: &Options, files: Files, tell: &mut impl FnMut(Stage<'_>)) -> Li
     let load_out = files.folder.join("load.out");
     let mut site = Site::start(files, options.instances);
     let monitor = Monitor::start(site.kafka.offsets());
-    let mut actor = Actor::start(&site, plan(options.seed, options.events, options.faults), options.away);
+    let mut actor = Actor::start(&site, plan(options.seed, site.files.events, options.faults), options.away);
     let (running, cpu_before) = (Instant::now(), ended_cpu_s());
     let mut load = Load { child: site.load(options.rate), out: load_out };
     let mut following = Following::new(site.files.folder.join("load.log"));

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::dice::Dice;
 use crate::SERVICES;
 
 /// What is done to a link.
@@ -161,25 +162,9 @@ impl Step {
     }
 }
 
-/// Numbers that follow from a seed (`SplitMix64`).
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
-    }
-}
-
 /// The faults of a run, in their order. Some come after all events, when only timers are left.
 pub fn plan(seed: u64, events: u64, faults: usize) -> Vec<Step> {
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let mut kinds = kinds(faults);
     for end in (1..kinds.len()).rev() {
         let other = dice.below(end as u64 + 1);

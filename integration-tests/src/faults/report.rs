@@ -11,6 +11,7 @@ use super::Options;
 use super::act::Deeds;
 use super::instances::Instances;
 use super::restored::{self, Told};
+use super::untidy::Added;
 use super::verdict::Verdict;
 
 /// What was done of one kind, and how long output stood still after it.
@@ -43,6 +44,8 @@ pub struct Report {
     pub seed: u64,
     /// Recorded events.
     pub events: u64,
+    /// What comes beside: events a second time, and events that are refused.
+    pub added: Added,
     /// How its instances were set up.
     pub instances: Instances,
     /// What was done.
@@ -79,6 +82,7 @@ impl Report {
         verdict: Option<Verdict>,
         failed: Option<String>,
         spent: Spent,
+        added: Added,
     ) -> Self {
         let mut ended = BTreeMap::new();
         let mut unexplained = Vec::new();
@@ -91,6 +95,7 @@ impl Report {
         let report = Self {
             seed: options.seed,
             events: options.events,
+            added,
             instances: options.instances,
             faults: rows(deeds),
             faults_after_events: deeds.done.iter().filter(|done| done.after_events).count(),
@@ -130,6 +135,8 @@ impl Report {
         let Self { seed, events, took_s, load_s, cpu_s, .. } = self;
         let after = self.faults_after_events;
         writeln!(text, "seed {seed}: {events} events, {faults} faults, {after} of them after the last event")?;
+        let Added { repeated, refused } = self.added;
+        writeln!(text, "{repeated} events come a second time, {refused} more are refused")?;
         writeln!(text, "instances: {}", self.instances)?;
         writeln!(text, "{took_s:.0} s in all, {load_s:.0} s under load; services and loader took {cpu_s:.0} CPU-s")?;
         writeln!(text, "{:<36}{:>6}{:>14}{:>12}", "fault", "times", "still, median", "longest")?;

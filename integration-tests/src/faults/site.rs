@@ -1,6 +1,7 @@
 //! Where a run takes place: a broker and a Redis, each service's own links to them, the recorded load and a folder.
 
 use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -12,6 +13,7 @@ use crate::program::{kefu, run_kefu, sample_policy, try_kefu_for};
 
 use super::Options;
 use super::instances::{self, Instances};
+use super::untidy::{self, Added};
 
 /// The broker is killed while transactions are being committed. In 4.3.1 and 4.4.0 a coordinator that starts while a
 /// partition has no leader takes such a transaction for complete and never tells its partitions (KAFKA-20734); then
@@ -47,8 +49,11 @@ pub(super) struct Files {
     pub(super) folder: PathBuf,
     /// Where the load and the policies are.
     pub(super) load: PathBuf,
-    /// Recorded inputs.
+    /// Recorded inputs, with what was added.
     pub(super) events: u64,
+    /// What was added to a tidy load.
+    pub(super) added: Added,
+    pub(super) shops: u64,
 }
 
 /// How instances reach the servers.
@@ -64,14 +69,25 @@ impl Files {
     /// Writes the load and the policy.
     pub(super) fn make(folder: &Path, options: &Options) -> Self {
         std::fs::create_dir_all(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
-        let files = Self { folder: folder.to_owned(), load: folder.to_owned(), events: options.events };
+        let (shops, added) = (options.events.div_ceil(EVENTS_OF_SHOP), Added::default());
+        let of = |path: &Path| path.to_owned();
+        let mut files = Self { folder: of(folder), load: of(folder), events: options.events, added, shops };
         files.write_policies();
-        let [events, seed, shops] = [options.events, options.seed, files.shops()].map(|number| number.to_string());
+        let [events, seed, shops] = [options.events, options.seed, shops].map(|number| number.to_string());
         let out = files.inputs().display().to_string();
         let made = ["load", "--json", "--tenants", &shops, "--start", START, "--out", &out, "--seed", &seed];
         // about a day, so that shifts end and clocks run out among the events
         run_kefu(&[&made[..], &["--events", &events, "--per-day", &events]].concat());
+        files.make_untidy(options.seed).unwrap_or_else(|error| panic!("{out}: {error}"));
         files
+    }
+
+    fn make_untidy(&mut self, seed: u64) -> std::io::Result<()> {
+        let (lines, added) = untidy::untidy(&std::fs::read_to_string(self.inputs())?, seed);
+        (self.events, self.added) = (lines.len() as u64, added);
+        let mut out = BufWriter::new(File::create(self.inputs())?);
+        lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        out.flush()
     }
 
     pub(super) fn inputs(&self) -> PathBuf {
@@ -83,13 +99,9 @@ impl Files {
         self.folder.join("faults.txt")
     }
 
-    fn shops(&self) -> u64 {
-        self.events.div_ceil(EVENTS_OF_SHOP)
-    }
-
     fn policies(&self) -> Vec<String> {
         let path = |shop| self.load.join(format!("policy-{shop}.yaml"));
-        (1..=self.shops()).map(|shop| path(shop).display().to_string()).collect()
+        (1..=self.shops).map(|shop| path(shop).display().to_string()).collect()
     }
 
     /// Each shop has the sample's policy. The made-up agents are called a-1 and so on: they work the sample's shifts.
@@ -108,7 +120,8 @@ impl Files {
         let out = self.folder.join("replay");
         let ([inputs, folder], policies) =
             ([&self.inputs(), &out].map(|path| path.display().to_string()), self.policies());
-        let mut args = vec!["replay", "--until", UNTIL, "--input", &inputs, "--out", &folder, "--policy"];
+        let mut args =
+            vec!["replay", "--order", "arrival", "--until", UNTIL, "--input", &inputs, "--out", &folder, "--policy"];
         args.extend(policies.iter().map(String::as_str));
         let ended = try_kefu_for(std::time::Duration::from_secs(3_600), &args);
         assert!(ended.status.success(), "the replay failed: {}", String::from_utf8_lossy(&ended.stderr));
@@ -149,7 +162,8 @@ impl Site {
             // all of four hours at once would put what fails in them into a few seconds
             .args(["--rate", &rate.to_string()])
             // it outlives the broker's restarts
-            .args(["--property", "message.timeout.ms=120000", "--tell-progress", "--input"])
+            .args(["--property", "message.timeout.ms=120000", "--tell-progress"])
+            .args(["--order", "arrival", "--input"])
             .arg(self.files.inputs())
             .stdin(Stdio::null())
             .stdout(file("load.out"))
