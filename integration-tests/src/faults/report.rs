@@ -114,8 +114,8 @@ impl Report {
         report
     }
 
-    /// Whether the outcome is that of a replay, every fault was done, every poisoned record is its dead letters, nothing
-    /// panicked, and what ended by itself did so because of a fault.
+    /// Whether the outcome is that of a replay, every fault was done, every poisoned record is its dead letters,
+    /// nothing panicked, and what ended by itself did so because of a fault.
     pub fn is_clean(&self) -> bool {
         let is_right = |verdict: &Verdict| verdict.same && verdict.wrong_letters.is_empty();
         let ended_well = self.unexplained.is_empty() && self.told.panics.is_empty();

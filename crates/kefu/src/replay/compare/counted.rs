@@ -1,7 +1,7 @@
 //! What counts of a row.
 //!
-//! Owns, for each kind of topic, what a row is known by and which of its fields count; the last row of the same identity
-//! stands for all.
+//! Owns, for each kind of topic, what a row is known by and which of its fields count; the last row of the same
+//! identity stands for all.
 
 use std::collections::BTreeMap;
 use std::io;

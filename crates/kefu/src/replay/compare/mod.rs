@@ -1,8 +1,8 @@
 //! What differs between two outputs.
 //!
-//! Owns what a difference is and how it is told: what one of two folders has and the other has not, and what either tells
-//! twice or in two ways. What counts of a row is `counted`'s matter, what is left out `aside`'s, what a folder tells
-//! wrongly by itself `told`'s.
+//! Owns what a difference is and how it is told: what one of two folders has and the other has not, and what either
+//! tells twice or in two ways. What counts of a row is `counted`'s matter, what is left out `aside`'s, what a folder
+//! tells wrongly by itself `told`'s.
 
 mod aside;
 mod counted;

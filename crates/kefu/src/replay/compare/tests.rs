@@ -133,8 +133,8 @@ fn answers_count_by_command_and_request_whenever_they_were_decided() {
 }
 
 fn clock(event: &str, at: &str, due_at: u32, reason: &str) -> Row {
-    let value = json!({"tenant": "t", "case_id": "c#1", "clock_id": "k", "event": event, "at": at, "due_at": due_at, "reason": reason,
-        "breach_id": "b"});
+    let value = json!({"tenant": "t", "case_id": "c#1", "clock_id": "k", "event": event, "at": at,
+        "due_at": due_at, "reason": reason, "breach_id": "b"});
     ("sla-events", "t/c#1", value)
 }
 
