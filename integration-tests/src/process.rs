@@ -23,6 +23,11 @@ pub struct Running {
 impl Running {
     /// Starts `kefu serve` with `args`; what it logs goes to `<name>.log` of `folder`, after what is there.
     pub fn start(name: &str, folder: &Path, args: &[String]) -> Self {
+        Self::start_with(name, folder, args, &[])
+    }
+
+    /// The same, with further variables in its environment.
+    pub fn start_with(name: &str, folder: &Path, args: &[String], variables: &[(String, String)]) -> Self {
         let (said, log) = (folder.join(format!("{name}.out")), folder.join(format!("{name}.log")));
         let out = File::create(&said).unwrap_or_else(|error| panic!("{}: {error}", said.display()));
         let append = OpenOptions::new().create(true).append(true).open(&log);
@@ -30,6 +35,7 @@ impl Running {
         let child = Command::new(kefu())
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(args)
+            .envs(variables.iter().cloned())
             .stdin(Stdio::null())
             .stdout(out)
             .stderr(append)

@@ -66,15 +66,15 @@ impl Protocol {
 }
 
 impl Instances {
-    /// The flags of `kefu serve`.
-    pub(super) fn flags(self) -> Vec<String> {
-        let threads = self.threads.to_string();
+    /// The variables of `kefu serve`'s environment that say so.
+    pub(super) fn variables(self) -> Vec<(String, String)> {
+        let (membership, protocol) = (self.membership.as_str(), self.protocol.as_str());
         let settings = [
-            ("threads", &*threads),
-            ("membership", self.membership.as_str()),
-            ("group_protocol", self.protocol.as_str()),
+            ("THREADS", self.threads.to_string()),
+            ("MEMBERSHIP", membership.to_owned()),
+            ("GROUP_PROTOCOL", protocol.to_owned()),
         ];
-        settings.into_iter().flat_map(|(name, value)| [format!("--kafka.{name}"), value.to_owned()]).collect()
+        settings.map(|(name, value)| (format!("KEFU__KAFKA__{name}"), value)).to_vec()
     }
 }
 
@@ -100,8 +100,10 @@ mod tests {
     #[test]
     fn instances_are_told_how_they_are_set_up() {
         let instances = Instances { threads: 2, membership: Membership::Dynamic, protocol: Protocol::Consumer };
-        let wanted = "--kafka.threads 2 --kafka.membership dynamic --kafka.group_protocol consumer";
-        assert_eq!(instances.flags().join(" "), wanted);
+        let told: Vec<String> =
+            instances.variables().into_iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let wanted = "KEFU__KAFKA__THREADS=2 KEFU__KAFKA__MEMBERSHIP=dynamic KEFU__KAFKA__GROUP_PROTOCOL=consumer";
+        assert_eq!(told.join(" "), wanted);
         assert_eq!(Instances::default().to_string(), "1 thread(s) each, static members, classic protocol");
     }
 }

@@ -188,8 +188,8 @@ impl Access {
         let (kafka, redis) = (of(&self.kafka), of(&self.redis));
         let services = SERVICES.get(service).copied().unwrap_or_default();
         let args = ["--kafka", &kafka, "--redis", &redis, "--instance", &name, "--services", services];
-        let args = args.into_iter().map(str::to_owned).chain(self.instances.flags());
-        let args = args.chain(["--clock", "event", "--policy"].map(str::to_owned));
-        Running::start(&name, &self.files.folder, &args.chain(self.files.policies()).collect::<Vec<_>>())
+        let args = args.into_iter().chain(["--clock", "event", "--policy"]).map(str::to_owned);
+        let args: Vec<_> = args.chain(self.files.policies()).collect();
+        Running::start_with(&name, &self.files.folder, &args, &self.instances.variables())
     }
 }

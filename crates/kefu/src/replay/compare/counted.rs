@@ -31,6 +31,8 @@ pub(super) enum Kind {
     Message,
     /// Answers to commands.
     Answer,
+    /// What came for a row after it was final, bit by bit.
+    Late,
 }
 
 impl Kind {
@@ -42,7 +44,7 @@ impl Kind {
             (SLA_EVENTS.info, Kind::Clock),
             (OUTBOUND.info, Kind::Message),
             (COMMAND_RESULTS.info, Kind::Answer),
-            (KPI_LATE.info, Kind::Snapshot),
+            (KPI_LATE.info, Kind::Late),
         ];
         let is_snapshot = info.cleanup == Cleanup::Compact && info.name != POLICIES.info.name;
         let kind = kinds.iter().find(|(topic, _)| topic.name == info.name).map(|(_, kind)| *kind);
@@ -58,6 +60,8 @@ pub(super) struct Counting<'a> {
     retracted: Vec<String>,
     /// How often staff were told of an escalation.
     told: BTreeMap<u64, u32>,
+    /// What came late for each row and figure.
+    late: BTreeMap<String, f64>,
 }
 
 /// What a row is known by, and what counts of it; none takes back what counted.
@@ -74,7 +78,7 @@ impl<'a> Counting<'a> {
             })?;
             retracted.sort_unstable();
         }
-        Ok(Self { kind, aside, retracted, told: BTreeMap::new() })
+        Ok(Self { kind, aside, retracted, told: BTreeMap::new(), late: BTreeMap::new() })
     }
 
     pub(super) fn take(&mut self, key: String, value: Value) -> Counted {
@@ -89,7 +93,26 @@ impl<'a> Counting<'a> {
             }
             Kind::Clock => self.clock(&key, value),
             Kind::Message => self.message(value),
+            Kind::Late => self.late(&key, &value),
         }
+    }
+
+    /// The sum of each figure: how it was divided is the live run's matter.
+    fn late(&mut self, key: &str, value: &Value) -> Counted {
+        let metrics = value.get("metrics").and_then(Value::as_object).into_iter().flatten();
+        // of a distribution the sum and the count are exact
+        let figures = metrics.flat_map(|(name, figure)| match figure {
+            Value::Object(of) => ["count", "sum"].map(|part| (format!("{name}.{part}"), of.get(part))).to_vec(),
+            figure => vec![(name.clone(), Some(figure))],
+        });
+        let figures = figures.filter_map(|(name, figure)| Some((format!("{key} {name}"), figure?.as_f64()?)));
+        let mut counted = Counted::new();
+        for (identity, figure) in figures {
+            let sum = self.late.entry(identity.clone()).or_default();
+            *sum += figure;
+            counted.push((identity, (*sum != 0.0).then(|| json!(*sum))));
+        }
+        counted
     }
 
     /// What was corrected, and breaches that were retracted, do not count.

@@ -62,6 +62,16 @@ fn a_row_without_figures_is_as_good_as_none() {
     assert_eq!(gone.topics["kpi"].only_left, [("a".to_owned(), json!({"metrics": full}))]);
 }
 
+#[test]
+fn what_came_late_counts_in_sum() {
+    let late =
+        |count: u32| ("kpi-late", "a", json!({"revision": 1, "metrics": {"wait": {"count": count, "p50": 7.0}}}));
+    let of = |left: &[Row], right: &[Row]| counts(left, right, "kpi-late");
+    assert_eq!(of(&[late(1), late(1)], &[late(2)]), NONE);
+    assert_eq!(of(&[late(1), late(1)], &[late(1)]), [0, 0, 1, 0, 0]);
+    assert_eq!(of(&[late(1)], &[]), [1, 0, 0, 0, 0]);
+}
+
 fn fact(id: &str, kind: &str, more: Value) -> Row {
     let mut value = json!({"tenant": "t", "case_id": "c#1", "event_id": id, "kind": kind, "at": AT});
     value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());

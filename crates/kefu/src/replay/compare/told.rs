@@ -58,8 +58,8 @@ impl Told {
                 }
             }
             Kind::Clock => self.clock(key, value),
-            // the same command gets the same answer again
-            Kind::Answer => {}
+            // the same command gets the same answer again, and the same may come late twice
+            Kind::Answer | Kind::Late => {}
         }
     }
 
