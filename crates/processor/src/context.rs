@@ -19,6 +19,12 @@ pub struct Clock {
 }
 
 impl Clock {
+    /// When the record of what happened at `at` came in: with the wall clock now; with the event clock then, or when
+    /// time has come further already. A task that was just taken over may not know yet how far time is.
+    pub fn came_in(self, at: Timestamp) -> Timestamp {
+        if self.live { self.now } else { at.max(self.now) }
+    }
+
     /// The latest instant that can be over: with the wall clock, now.
     pub(crate) fn limit(self) -> Timestamp {
         if self.live { self.now } else { Timestamp::MAX }

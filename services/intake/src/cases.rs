@@ -127,7 +127,7 @@ impl<'d, 'c> Desk<'d, 'c> {
             return Ok(());
         }
         let conversation = state.get_or_insert_default();
-        if !conversation.seen.is_new(&input.id, clock.now) {
+        if !conversation.seen.is_new(&input.id, clock.came_in(input.at)) {
             self.ctx.duplicate();
             return Ok(());
         }
@@ -204,7 +204,7 @@ impl<'d, 'c> Desk<'d, 'c> {
         );
         let aside = conversation.waiting.iter().map(|waiting| &*waiting.input);
         if conversation.waiting.len() < MAX_WAITING && has_room(aside, &input) {
-            let until = self.ctx.clock().now.plus_ms(REMEMBERED_MS);
+            let until = self.ctx.clock().came_in(input.at).plus_ms(REMEMBERED_MS);
             conversation.waiting.push(Waiting { input, until });
         }
         Ok(())

@@ -47,7 +47,7 @@ impl Processor for Orders {
         check_time(event.occurred_at, clock.live.then_some(clock.now))?;
         order_record::check(&event)?;
         let order = state.get_or_insert_default();
-        if !order.seen.is_new(&event.event_id, clock.now) {
+        if !order.seen.is_new(&event.event_id, clock.came_in(event.occurred_at)) {
             ctx.duplicate();
             return Ok(());
         }

@@ -133,6 +133,16 @@ fn a_repeated_event_counts_once() {
 }
 
 #[test]
+fn a_repeated_event_counts_once_though_time_was_not_known_when_it_first_came() {
+    let mut driver = driver();
+    // a task that was just taken over does not know how far time is
+    driver.late(&customer("e-1", 0, "hello"));
+    driver.event(&customer("e-2", HOUR, "are you there?"));
+    driver.event(&customer("e-1", HOUR, "hello"));
+    assert_eq!(driver.case("c-1#1").customer_messages, 2);
+}
+
+#[test]
 fn a_closed_case_refuses_what_needs_an_open_one() {
     let mut driver = driver();
     let ask = || EventData { fields: Some(vec!["order_number".to_owned()]), ..EventData::default() };

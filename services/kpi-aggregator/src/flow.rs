@@ -44,8 +44,7 @@ pub fn minute_window(minute: i64) -> Window {
 /// clock they arrive then, or when time has come further already, so that what is late does not depend on who was
 /// quicker; with the wall clock they arrive now.
 pub fn send(changes: Changes, at: Timestamp, ctx: &mut Context<'_>) {
-    let now = ctx.clock().now;
-    let as_of = if ctx.clock().live { now } else { at.max(now) };
+    let as_of = ctx.clock().came_in(at);
     for ((dimensions, minute), delta) in changes {
         let window = minute_window(minute);
         let key = window.row_key(ctx.tenant(), &dimensions);
