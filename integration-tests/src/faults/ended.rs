@@ -27,14 +27,17 @@ pub(super) struct Ended {
 }
 
 /// What an instance says last that a fault makes end: its beginning, and the fault.
-const CAUSES: [(&str, &str); 6] = [
+const CAUSES: [(&str, &str); 5] = [
     ("kefu: another process runs as instance", "frozen, then a zombie; or started again at once"),
     ("kefu: the group still knows another process as instance", "killed and started again"),
-    ("kefu: kafka: the producer is fenced or broken", "frozen, or its transaction was lost with the broker"),
     ("kefu: kafka: Meta data fetch error", "the broker or the link to it was away at the start"),
     ("kefu: no Kafka broker answers at", "the broker or the link to it was away at the start"),
     ("kefu: redis: ", "redis or the link to it was away at the start"),
 ];
+
+/// How it tells that the broker has given up its transaction, or has forgotten it with a restart: it was frozen, cut off
+/// or waiting for too long.
+const TRANSACTION_LOST: (&str, &str) = ("kefu: kafka: ", "; and the abort failed: ");
 
 /// What it says last if a server was away when it was told to end.
 const TOLD_MEANWHILE: &str = "kefu: it was told to end while something was away";
@@ -49,7 +52,8 @@ impl Ended {
 
     /// Whether a fault explains it.
     pub(super) fn is_explained(&self) -> bool {
-        let by_fault = || CAUSES.iter().any(|(cause, _)| self.words.starts_with(cause));
+        let lost = || self.words.starts_with(TRANSACTION_LOST.0) && self.words.contains(TRANSACTION_LOST.1);
+        let by_fault = || lost() || CAUSES.iter().any(|(cause, _)| self.words.starts_with(cause));
         match self.how {
             How::ByItself(status) => status.code() == Some(SAID_WHY) && by_fault(),
             How::Badly(status) => {
@@ -87,6 +91,8 @@ mod tests {
             (How::ByItself(code(1)), fenced, true),
             (How::ByItself(code(1)), "kefu: no Kafka broker answers at 127.0.0.1:1", true),
             (How::ByItself(code(1)), "kefu: redis: Connection refused (os error 111)", true),
+            (How::ByItself(code(1)), "kefu: kafka: 1 message(s) timed out; and the abort failed: invalid state", true),
+            (How::ByItself(code(1)), "kefu: kafka: 1 message(s) timed out", false),
             // a panic, a signal, and an end in good order that nobody asked for
             (How::ByItself(code(101)), fenced, false),
             (How::ByItself(ExitStatus::from_raw(9)), fenced, false),
