@@ -35,8 +35,8 @@ const CAUSES: [(&str, &str); 5] = [
     ("kefu: redis: ", "redis or the link to it was away at the start"),
 ];
 
-/// How it tells that the broker has given up its transaction, or has forgotten it with a restart: it was frozen, cut off
-/// or waiting for too long.
+/// How it tells that the broker has given up its transaction, or has forgotten it with a restart: it was frozen, cut
+/// off or waiting for too long.
 const TRANSACTION_LOST: (&str, &str) = ("kefu: kafka: ", "; and the abort failed: ");
 
 /// What it says last if a server was away when it was told to end.
