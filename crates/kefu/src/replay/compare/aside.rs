@@ -22,8 +22,7 @@ pub(super) struct Aside {
     pub(super) messages: BTreeSet<u64>,
     /// Surveys and escalations that were cancelled: whoever heard of it in time wrote nothing.
     pub(super) cancelled: BTreeSet<u64>,
-    /// Cases whose clocks were corrected, or that a service moved: what was told of the clocks before is told with
-    /// other figures, or was right at once.
+    /// Cases whose clocks were corrected: what was told of the clocks before has other figures.
     pub(super) corrected: BTreeSet<u64>,
 }
 
@@ -58,7 +57,6 @@ impl Aside {
                 told.insert(hash_of(&value, "event_id"), message);
                 if is_of_service(text(&value, "cause_id")) {
                     self.messages.insert(message);
-                    self.corrected.insert(case);
                     brought.insert((case, status("to")));
                 } else {
                     moves.push((message, (case, status("from"))));
