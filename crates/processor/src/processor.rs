@@ -39,6 +39,13 @@ pub trait Processor: Send + Sync + 'static {
         record_key
     }
 
+    /// Whether a record says anything to this processor. One that does not is over at once: its state is not asked for,
+    /// and no timer of its key fires before it.
+    fn heeds(&self, input: &Self::Input) -> bool {
+        let _ = input;
+        true
+    }
+
     /// Takes a record in. `None` as state is a key never heard of; leaving `None` forgets the key.
     ///
     /// # Errors

@@ -189,10 +189,14 @@ impl<P: Processor> Task for ProcessorTask<P> {
         };
         let read = catch_unwind(AssertUnwindSafe(|| {
             let input = P::Input::read(record.topic, known, codec, record.payload)?;
-            Some(input.map(|input| (Arc::from(self.processor.key(key, &input)), input)))
+            Some(input.map(|input| {
+                let heeded = self.processor.heeds(&input);
+                heeded.then(|| (Arc::from(self.processor.key(key, &input)), input))
+            }))
         }));
         match read {
-            Ok(Some(Ok((key, input)))) => {
+            Ok(Some(Ok(None))) => {}
+            Ok(Some(Ok(Some((key, input))))) => {
                 self.queue.push(Queued { key, input, index: record.index, bytes: record.payload.len() });
             }
             Ok(Some(Err(error @ DecodeError::UnknownSchema(_)))) => refuse(Code::UnknownSchema, error.to_string()),

@@ -140,11 +140,12 @@ impl Processor for Clocks {
     type State = CaseClocks;
     type Input = Read;
 
+    fn heeds(&self, Read::Fact(fact): &Read) -> bool {
+        Facts::concern(fact)
+    }
+
     fn on_record(&self, state: &mut Option<CaseClocks>, input: Read, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let Read::Fact(fact) = input;
-        if !Facts::concern(&fact) {
-            return Ok(());
-        }
         let live = ctx.clock().live;
         let case = state.get_or_insert_with(|| CaseClocks::new(fact.channel, live));
         let taken = case.facts.take(&fact)?;

@@ -116,6 +116,10 @@ impl Processor for Routing {
     type State = CaseRoute;
     type Input = Read;
 
+    fn heeds(&self, Read::Fact(fact): &Read) -> bool {
+        concerns(fact) || fact.kind == FactKind::Erased
+    }
+
     fn on_record(&self, state: &mut Option<CaseRoute>, input: Read, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let Read::Fact(fact) = input;
         if let (FactKind::Erased, Some(case)) = (fact.kind, state.as_mut()) {

@@ -10,7 +10,7 @@ use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::case_record::{CaseRecord, records};
-use crate::domain::fact::{Facts, Taken, What};
+use crate::domain::fact::{Facts, Taken, What, concerns};
 use crate::topics::{AGENTS, AgentNews, ROSTER, TenantSeen};
 
 /// Facts may come this late, in milliseconds.
@@ -47,6 +47,10 @@ impl Processor for Cases {
     const OUTPUTS: &'static [TopicInfo] = &[AGENTS.info, ROSTER.info];
     type State = CaseState;
     type Input = Facted;
+
+    fn heeds(&self, Facted::Fact(event): &Facted) -> bool {
+        concerns(event)
+    }
 
     fn on_record(&self, state: &mut Option<CaseState>, input: Facted, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let Facted::Fact(event) = input;

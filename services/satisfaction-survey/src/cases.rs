@@ -11,7 +11,7 @@ use kefu_policy::PolicyHistory;
 use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::case_facts::{CaseFacts, Learnt};
+use crate::domain::case_facts::{CaseFacts, Learnt, concerns};
 use crate::domain::course::{Course, account};
 use crate::domain::eligibility::candidate;
 use crate::domain::follow_up_cause::GRACE_MS;
@@ -61,6 +61,10 @@ impl Processor for Cases {
     const OUTPUTS: &'static [TopicInfo] = &[CANDIDATES.info, FOLLOW_UP_CAUSES.info];
     type State = CaseState;
     type Input = CasesInput;
+
+    fn heeds(&self, CasesInput::Fact(event): &CasesInput) -> bool {
+        concerns(event)
+    }
 
     fn on_record(&self, state: &mut Option<CaseState>, input: CasesInput, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let CasesInput::Fact(event) = input;

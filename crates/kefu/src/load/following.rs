@@ -9,6 +9,7 @@ use std::time::Duration;
 use kefu_contracts::Timestamp;
 use kefu_processor::Topology;
 use kefu_runtime::clock;
+use kefu_runtime::interrupt::Interrupt;
 use kefu_runtime::kafka::{Connection, ProgressGate, ProgressWriter};
 
 use crate::Failure;
@@ -21,6 +22,9 @@ const AHEAD_MS: i64 = 4 * 3_600_000;
 const STEP_MAX_MS: i64 = 48 * 3_600_000;
 /// After this long without an input only recurring timers are left, and time moves at once.
 const SETTLED_MS: i64 = 21 * 24 * 3_600_000;
+
+/// How often whoever waits looks whether to end.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The instants at which to wait on the way from an input to the next.
 fn steps(from: Timestamp, to: Timestamp) -> Vec<Timestamp> {
@@ -40,6 +44,7 @@ pub(super) struct Following {
     writer: ProgressWriter,
     gate: ProgressGate,
     wait: Duration,
+    interrupt: Interrupt,
     /// The latest event time taken.
     last: Option<Timestamp>,
     /// The instant that all services have come to.
@@ -52,11 +57,13 @@ impl Following {
         topology: &Topology,
         partitions: i32,
         wait: Duration,
+        interrupt: Interrupt,
     ) -> Result<Self, Failure> {
         Ok(Self {
             writer: ProgressWriter::for_load(connection).map_err(Failure::work)?,
             gate: ProgressGate::new(connection, topology, partitions).map_err(Failure::work)?,
             wait,
+            interrupt,
             last: None,
             followed: None,
         })
@@ -88,12 +95,22 @@ impl Following {
         self.last = Some(self.last.map_or(at, |last| last.max(at)));
     }
 
+    fn goes_on(&self) -> Result<(), Failure> {
+        if self.interrupt.is_told() {
+            return Err(Failure::work("it was told to end while it waited for the services"));
+        }
+        Ok(())
+    }
+
     /// Says that time has come to `until`; a broker that is away is waited for as services are.
     fn publish(&self, until: Timestamp) -> Result<(), Failure> {
         let begun = clock::monotonic();
         loop {
             match self.writer.publish(until) {
-                Err(error) if begun.elapsed() < self.wait => eprintln!("kefu: {error}; it is tried again"),
+                Err(error) if begun.elapsed() < self.wait => {
+                    self.goes_on()?;
+                    eprintln!("kefu: {error}; it is tried again");
+                }
                 done => return done.map_err(Failure::work),
             }
         }
@@ -105,7 +122,15 @@ impl Following {
     /// If they do not follow in time, with how far they are.
     pub(super) fn follow(&mut self, until: Timestamp) -> Result<(), Failure> {
         self.publish(until)?;
-        let behind = self.gate.wait(until, self.wait).map_err(Failure::work)?;
+        let begun = clock::monotonic();
+        let behind = loop {
+            let left = self.wait.saturating_sub(begun.elapsed());
+            let behind = self.gate.wait(until, left.min(LOOK_EVERY)).map_err(Failure::work)?;
+            if behind.is_empty() || begun.elapsed() >= self.wait {
+                break behind;
+            }
+            self.goes_on()?;
+        };
         if behind.is_empty() {
             self.followed = Some(until);
             return Ok(());

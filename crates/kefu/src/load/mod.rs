@@ -93,7 +93,8 @@ fn open(args: &LoadArgs, interrupt: &Interrupt) -> Result<(Target, Option<Follow
     let topology = Topology::new(&services::all()).map_err(Failure::work)?;
     let partitions = kafka::check_topics(&connection, &topology).map_err(Failure::work)?;
     let wait = Duration::from_secs(args.wait);
-    let following = args.until.map(|_| Following::new(&connection, &topology, partitions, wait)).transpose()?;
+    let following = || Following::new(&connection, &topology, partitions, wait, interrupt.clone());
+    let following = args.until.map(|_| following()).transpose()?;
     Ok((Target::kafka(Appending::new(&connection, partitions).map_err(Failure::work)?), following))
 }
 

@@ -31,6 +31,15 @@ fn what_cannot_be_read_is_refused_before_any_state_is_loaded() {
 }
 
 #[test]
+fn what_is_not_heeded_asks_for_no_state_and_changes_none() {
+    let mut bench = Bench::new();
+    let effects = bench.take(&[("demo/a", b"chat"), ("demo/b", b"add 1"), ("demo/b", b"chat")]);
+    assert_eq!((effects.processed, effects.rejected, effects.duplicates), (1, 0, 0));
+    assert_eq!(bench.changed(), [("demo/b".to_owned(), sum(1))]);
+    assert_eq!(bench.task().loaded(), 1, "nothing of a");
+}
+
+#[test]
 fn a_forgotten_key_is_stored_as_gone() {
     let mut bench = Bench::new();
     bench.take(&[("demo/a", b"add 1")]);

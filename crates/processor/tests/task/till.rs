@@ -12,7 +12,8 @@ use kefu_processor::{
 };
 use serde::{Deserialize, Serialize};
 
-/// What it is told, in words: `add 3`, `ring 100`, `keep this`, `refuse`, `panic`, `forget`.
+/// What it is told, in words: `add 3`, `ring 100`, `keep this`, `refuse`, `panic`, `forget`; it does not
+/// heed `chat`.
 pub(crate) struct Word(String);
 
 impl Input for Word {
@@ -51,6 +52,10 @@ impl Processor for Tills {
     const HEEDS_POLICIES: bool = true;
     type State = Till;
     type Input = Word;
+
+    fn heeds(&self, Word(word): &Word) -> bool {
+        !word.starts_with("chat")
+    }
 
     fn on_record(&self, state: &mut Option<Till>, Word(word): Word, _: &mut Context<'_>) -> Result<(), Reject> {
         let till = state.get_or_insert_default();

@@ -202,6 +202,17 @@ impl Facts {
     }
 }
 
+/// Whether a fact says something about handovers.
+pub fn concerns(event: &CaseEvent) -> bool {
+    use FactKind as K;
+    match event.kind {
+        K::Opened | K::CustomerMessage | K::Reply | K::StatusChanged | K::Assigned | K::Classified => true,
+        K::Flagged | K::Promised | K::Merged | K::Erased | K::Retracted => true,
+        K::BotReply | K::Call | K::Note | K::Acknowledged | K::PriorityChanged | K::IdentityVerified => false,
+        K::InfoMissing | K::AfterSales => false,
+    }
+}
+
 fn read(event: &CaseEvent) -> Result<Option<What>, Reject> {
     let by_person = event.actor.as_ref().filter(|actor| actor.kind.is_person()).map(|actor| actor.id.clone());
     let data = event.data.as_ref();

@@ -234,6 +234,11 @@ impl CaseFacts {
 }
 
 /// What an event means for surveys and follow-ups; none if nothing.
+/// Whether a fact says something about surveys, or takes back one that did.
+pub fn concerns(event: &CaseEvent) -> bool {
+    event.retracts.is_some() || what(event).is_some()
+}
+
 fn what(event: &CaseEvent) -> Option<What> {
     let actor = event.actor.as_ref().map(|actor| actor.kind);
     Some(match event.kind {
