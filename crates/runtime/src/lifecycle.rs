@@ -29,7 +29,7 @@ use crate::policies::PolicyTable;
 
 /// How long threads may take for their last commit. A call of the client library to a broker that is away may not
 /// come back at all.
-const THREADS_DRAIN: Duration = Duration::from_secs(45);
+const THREADS_DRAIN: Duration = Duration::from_secs(20);
 /// How often the threads are looked after.
 const LOOK_AFTER: Duration = Duration::from_millis(200);
 

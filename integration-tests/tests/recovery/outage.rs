@@ -3,9 +3,26 @@
 use std::time::Duration;
 
 use kefu_integration_tests::{BackendKind, Client, Clock, Shop, message, now, wait_until};
+use kefu_test_rig::Kafka;
 
 /// A client that asks may hold a call for ten seconds before it looks again.
 const NOTICED: Duration = Duration::from_secs(40);
+
+/// A broker that stands still; the tests of this program share it, so it goes on in any case.
+struct Paused<'k>(&'k Kafka);
+
+impl<'k> Paused<'k> {
+    fn new(kafka: &'k Kafka) -> Self {
+        kafka.pause().unwrap();
+        Self(kafka)
+    }
+}
+
+impl Drop for Paused<'_> {
+    fn drop(&mut self) {
+        self.0.resume().unwrap();
+    }
+}
 
 fn available(client: &Client) -> bool {
     client.get("/metrics").text.lines().any(|line| line.starts_with("kefu_kafka_available") && line.ends_with(" 1"))
@@ -19,7 +36,7 @@ fn nobody_is_taken_out_and_everybody_says_what_is_away() {
     shop.wait_for(&mut running, "cases", |case| case["case_id"] == "c-1#1");
     wait_until("the broker answers", NOTICED, || available(&client));
 
-    shop.cluster().kafka().pause().unwrap();
+    let paused = Paused::new(shop.cluster().kafka());
     wait_until("the outage is told", NOTICED, || {
         let ready = client.get("/readyz");
         assert_eq!(ready.status, 200, "an outage that all instances share takes none of them out");
@@ -27,13 +44,12 @@ fn nobody_is_taken_out_and_everybody_says_what_is_away() {
     });
     assert_eq!(client.get("/healthz").status, 200);
 
-    shop.cluster().kafka().resume().unwrap();
+    drop(paused);
     wait_until("its end is told", NOTICED, || available(&client) && client.get("/readyz").text == "ready\n");
     client.events(&[message("c-2", "e-2", &now())]);
     shop.wait_for(&mut running, "cases", |case| case["case_id"] == "c-2#1");
 
-    shop.cluster().kafka().pause().unwrap();
+    let _paused = Paused::new(shop.cluster().kafka());
     // it fails the test if the process does not end
     running.terminate();
-    shop.cluster().kafka().resume().unwrap();
 }
