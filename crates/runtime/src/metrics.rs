@@ -121,6 +121,11 @@ pub(crate) fn seconds(at: Timestamp) -> f64 {
     at.ms() as f64 / 1000.0
 }
 
+/// A count as a gauge has it.
+pub(crate) fn gauge(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// From 1 ms to about 30 s.
 fn durations() -> Histogram {
     Histogram::new([0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0])

@@ -118,13 +118,7 @@ impl CaseClocks {
         self.next = outcome.next;
         // What was told stays told: a late event does not hold back again what follows it.
         self.reached = self.reached.max(outcome.told_until.unwrap_or(Moment::BEGINNING));
-        let ended_at = outcome.ended_at.map(|at| {
-            let policy = ctx.policies().in_force(ctx.tenant(), at.ms());
-            at.plus_ms(policy.reopen_window_ms)
-        });
-        // Facts without an opening belong to a case that was forgotten.
-        let orphaned_at = self.facts.orphaned_at();
-        self.forget_at = ended_at.max(orphaned_at).map(|at| at.plus_ms(LATENESS_MS));
+        self.forget_at = self.facts.forgotten_at(outcome.ended_at, ctx.policies().history(ctx.tenant()));
     }
 }
 
@@ -148,14 +142,11 @@ impl Processor for Clocks {
         let Read::Fact(fact) = input;
         let live = ctx.clock().live;
         let case = state.get_or_insert_with(|| CaseClocks::new(fact.channel, live));
-        let taken = case.facts.take(&fact)?;
-        // all facts are told again if the case turns out to have begun on another channel
-        let moved = std::mem::replace(&mut case.channel, fact.channel) != fact.channel;
-        match taken {
-            Taken::Repeated if !moved => ctx.duplicate(),
+        match case.facts.take_from(&fact, &mut case.channel)? {
+            Taken::Repeated => ctx.duplicate(),
             Taken::Irrelevant if case.facts.list().is_empty() => case.forget_at = Some(fact.at.plus_ms(LATENESS_MS)),
             Taken::Irrelevant => {}
-            Taken::Repeated | Taken::Changed => case.plan_telling(fact.at),
+            Taken::Changed => case.plan_telling(fact.at),
         }
         Ok(())
     }

@@ -96,13 +96,6 @@ impl CaseRoute {
         }
         self.facts.forget_all_but_life();
     }
-
-    /// Plans to forget the case some time after its end; facts without an opening belong to one that was forgotten.
-    fn plan_forgetting(&mut self, ctx: &Context<'_>) {
-        let window = |at: Timestamp| ctx.policies().in_force(ctx.tenant(), at.ms()).reopen_window_ms;
-        let ended_at = self.facts.closed_at().map(|at| at.plus_ms(window(at)));
-        self.forget_at = ended_at.max(self.facts.orphaned_at()).map(|at| at.plus_ms(LATENESS_MS));
-    }
 }
 
 /// Routes cases.
@@ -130,18 +123,16 @@ impl Processor for Routing {
             return Ok(());
         }
         let case = state.get_or_insert_with(|| CaseRoute::new(fact.channel));
-        let taken = case.facts.take(&fact)?;
-        // all facts are told again if the case turns out to have begun on another channel
-        let moved = std::mem::replace(&mut case.channel, fact.channel) != fact.channel;
-        match taken {
-            Taken::Repeated if !moved => ctx.duplicate(),
+        match case.facts.take_from(&fact, &mut case.channel)? {
+            Taken::Repeated => ctx.duplicate(),
             Taken::Irrelevant if case.facts.list().is_empty() => case.forget_at = Some(fact.at.plus_ms(LATENESS_MS)),
             Taken::Irrelevant => {}
-            Taken::Repeated | Taken::Changed => {
+            Taken::Changed => {
                 if !routed {
                     case.plan(&fact, ctx);
                 }
-                case.plan_forgetting(ctx);
+                let history = ctx.policies().history(ctx.tenant());
+                case.forget_at = case.facts.forgotten_at(case.facts.closed_at(), history);
             }
         }
         Ok(())

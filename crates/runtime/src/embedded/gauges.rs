@@ -7,7 +7,7 @@ use kefu_processor::Pipeline;
 use kefu_processor::StageCounts;
 
 use crate::clock;
-use crate::metrics::{Metrics, ServiceLabel, StageLabel, StateLabel, TasksLabel, WorkerLabel, seconds};
+use crate::metrics::{Metrics, ServiceLabel, StageLabel, StateLabel, TasksLabel, WorkerLabel, gauge, seconds};
 
 /// The metrics, and what they were told last. One commit is one of each service.
 pub(super) struct Gauges {
@@ -67,9 +67,8 @@ impl Gauges {
         let now = pipeline.clock().now;
         for ((label, _), (_, task)) in self.stages.iter().zip(pipeline.tasks()) {
             let label = &tasks_label(label);
-            let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
-            metrics.states_loaded.get_or_create(label).set(count(task.loaded()));
-            metrics.timers_waiting.get_or_create(label).set(count(task.timers()));
+            metrics.states_loaded.get_or_create(label).set(gauge(task.loaded()));
+            metrics.timers_waiting.get_or_create(label).set(gauge(task.timers()));
             if now > Timestamp::MIN {
                 metrics.watermark.get_or_create(label).set(seconds(now));
             }

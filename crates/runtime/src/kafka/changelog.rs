@@ -9,8 +9,7 @@ use rdkafka::error::{KafkaError as ClientError, RDKafkaErrorCode};
 use rdkafka::message::Message;
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use super::client;
-use super::client::{Connection, KafkaError, SETTLING};
+use super::client::{self, Connection, KafkaError, SETTLING};
 use super::worker::Patience;
 use crate::clock;
 

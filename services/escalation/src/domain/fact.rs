@@ -9,11 +9,12 @@ use std::cmp::Ordering;
 
 use kefu_contracts::case_event::{CaseEvent, FactKind};
 use kefu_contracts::id::hash_64;
-use kefu_contracts::{ActorKind, Category, Code, Priority, Reject, Severity, Status, Subtype, Timestamp};
+use kefu_contracts::{ActorKind, Category, Channel, Code, Priority, Reject, Severity, Status, Subtype, Timestamp};
+use kefu_policy::PolicyHistory;
 use serde::{Deserialize, Serialize};
 
 use self::fields::{answers, into_itself, is_skewed, priority, promised, status};
-use crate::domain::moment::{Moment, Rank};
+use crate::domain::moment::{LATENESS_MS, Moment, Rank};
 use crate::domain::names::{Name, Names};
 
 /// The most facts kept of a case. A conversation of people stays far below; a loop between two bots would not.
@@ -235,8 +236,25 @@ impl Facts {
         self.list.shrink_to_fit();
     }
 
+    /// As [`Facts::take`], for a case that came in on `channel`, which becomes the fact's: all facts are told again if
+    /// the case turns out to have begun on another one, and then none of them says the same.
+    ///
+    /// # Errors
+    /// As for [`Facts::take`].
+    pub fn take_from(&mut self, event: &CaseEvent, channel: &mut Channel) -> Result<Taken, Reject> {
+        let taken = self.take(event)?;
+        let moved = std::mem::replace(channel, event.channel) != event.channel;
+        Ok(if moved && taken == Taken::Repeated { Taken::Changed } else { taken })
+    }
+
+    /// When a case that ended at `ended_at` can be forgotten. Facts without an opening belong to one that was.
+    pub fn forgotten_at(&self, ended_at: Option<Timestamp>, history: &PolicyHistory) -> Option<Timestamp> {
+        let ended_at = ended_at.map(|at| at.plus_ms(history.in_force(at.ms()).reopen_window_ms));
+        ended_at.max(self.orphaned_at()).map(|at| at.plus_ms(LATENESS_MS))
+    }
+
     /// The last fact's instant, if no fact says that the case began.
-    pub fn orphaned_at(&self) -> Option<Timestamp> {
+    fn orphaned_at(&self) -> Option<Timestamp> {
         let begun = self.list.iter().any(Fact::is_opening);
         self.list.last().filter(|_| !begun).map(|last| last.at)
     }
@@ -308,7 +326,6 @@ impl Facts {
 
 #[cfg(test)]
 mod tests {
-    use kefu_contracts::Channel;
     use kefu_contracts::case_event::CaseContext;
 
     use super::*;

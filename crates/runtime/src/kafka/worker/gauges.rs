@@ -7,7 +7,7 @@ use kefu_processor::{Effects, Stage};
 
 use super::Worker;
 use crate::kafka::progress::Horizon;
-use crate::metrics::{InputLabel, RefusalLabel, ServiceLabel, StageLabel, TasksLabel, WorkerLabel, seconds};
+use crate::metrics::{InputLabel, RefusalLabel, ServiceLabel, StageLabel, TasksLabel, WorkerLabel, gauge, seconds};
 
 impl Worker {
     pub(super) fn label(&self) -> ServiceLabel {
@@ -113,10 +113,6 @@ impl Worker {
             self.options.metrics.input_lag.get_or_create(&label).set(lag);
         }
     }
-}
-
-fn gauge(number: usize) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 /// What was done since the last commit: if that is given up, it is done again.
