@@ -230,7 +230,8 @@ async fn run(
     let (listener, early) = answer_early(listener, http::early_router(seen.clone(), metrics.clone()))?;
     let observed = Observed { metrics: &metrics, heartbeats: &heartbeats };
     let started = start(config, &services, &process.codec, &policies, views, observed).await;
-    early.end().await;
+    // how it ended changes nothing: the other server listens now
+    early.end().await.ok();
     let (backend, threads) = started?;
     let api = Api::new(ApiParts {
         commands: Commands::new(backend.clone(), results.clone(), process.codec.clone()),
@@ -244,37 +245,45 @@ async fn run(
         openapi: openapi::document(Value::Object(paths)),
     });
     bound(listener.local_addr()?, api.clone());
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(http::serve(listener, http::router(api, routes), async {
-        // an answer and the sender's end mean the same
-        stopped.await.ok();
-    }));
+    let server = Server::start(listener, http::router(api, routes));
     let ended = look_after(&*threads, &seen, &server, told).await;
     seen.ends();
-    // the server may have ended by itself
-    stop.send(()).ok();
-    let drained = tokio::task::spawn_blocking(move || {
-        let drained = threads.stop();
-        results.let_go();
-        drained
-    });
-    let (served, drained) = tokio::join!(server, tokio::time::timeout(THREADS_DRAIN, drained));
+    // begins once the server takes no more connections
+    let drained = async {
+        let drain = move || {
+            let drained = threads.stop();
+            results.let_go();
+            drained
+        };
+        tokio::task::spawn_blocking(drain).await
+    };
+    let (served, drained) = tokio::join!(server.end(), tokio::time::timeout(THREADS_DRAIN, drained));
     served.map_err(std::io::Error::other)?;
     drained.map_err(|_| ServeError::Undrained)?.map_err(std::io::Error::other)??;
     ended.map_or(Ok(()), |part| Err(ServeError::Ended(part)))
 }
 
-/// The server that answers before the backend is there.
-struct Early {
+/// A server at work.
+struct Server {
     stop: tokio::sync::oneshot::Sender<()>,
-    server: tokio::task::JoinHandle<()>,
+    task: tokio::task::JoinHandle<()>,
 }
 
-impl Early {
-    async fn end(self) {
+impl Server {
+    fn start(listener: tokio::net::TcpListener, router: Router) -> Self {
+        let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+        let task = tokio::spawn(http::serve(listener, router, async {
+            // an answer and the sender's end mean the same
+            stopped.await.ok();
+        }));
+        Self { stop, task }
+    }
+
+    /// Takes no more connections, and waits for the requests under way.
+    async fn end(self) -> Result<(), tokio::task::JoinError> {
         // it may have ended by itself, and then nobody listens
         self.stop.send(()).ok();
-        self.server.await.ok();
+        self.task.await
     }
 }
 
@@ -282,28 +291,23 @@ impl Early {
 fn answer_early(
     listener: tokio::net::TcpListener,
     router: Router,
-) -> std::io::Result<(tokio::net::TcpListener, Early)> {
+) -> std::io::Result<(tokio::net::TcpListener, Server)> {
     let listener = listener.into_std()?;
-    let other = tokio::net::TcpListener::from_std(listener.try_clone()?)?;
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = tokio::spawn(http::serve(other, router, async {
-        // an answer and the sender's end mean the same
-        stopped.await.ok();
-    }));
-    Ok((tokio::net::TcpListener::from_std(listener)?, Early { stop, server }))
+    let early = Server::start(tokio::net::TcpListener::from_std(listener.try_clone()?)?, router);
+    Ok((tokio::net::TcpListener::from_std(listener)?, early))
 }
 
 /// Waits for `told`; gives the part that ended by itself, if one did before.
 async fn look_after(
     threads: &dyn Threads,
     seen: &Seen,
-    server: &tokio::task::JoinHandle<()>,
+    server: &Server,
     told: impl Future<Output = ()>,
 ) -> Option<String> {
     let mut told = std::pin::pin!(told);
     loop {
         seen.set(threads.missing());
-        if server.is_finished() {
+        if server.task.is_finished() {
             return Some("the HTTP server".to_owned());
         }
         if let Some(part) = threads.ended() {
