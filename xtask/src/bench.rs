@@ -63,7 +63,7 @@ fn measure(args: &BenchArgs, command: String) -> Result<(), Failure> {
             six::measure(args, &mut report)?;
         }
         report.machine.ended();
-        return report::write((&args.common.json, &args.common.out), &report, &report.markdown()?);
+        return report::write(&args.common, &report, &report.markdown()?);
     }
     let mut report = Report::new(command, Machine::look()?);
     for number in 0..args.rounds {
@@ -71,5 +71,5 @@ fn measure(args: &BenchArgs, command: String) -> Result<(), Failure> {
         Round::start(args, number)?.run(&mut report)?;
     }
     report.machine.ended();
-    report::write((&args.common.json, &args.common.out), &report, &report.markdown()?)
+    report::write(&args.common, &report, &report.markdown()?)
 }

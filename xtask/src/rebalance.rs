@@ -31,5 +31,5 @@ fn measure(args: &RebalanceArgs, command: String) -> Result<(), Failure> {
         }
     }
     report.machine.ended();
-    write((&args.common.json, &args.common.out), &report, &report.markdown()?)
+    write(&args.common, &report, &report.markdown()?)
 }

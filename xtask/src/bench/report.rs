@@ -1,26 +1,22 @@
 //! The report: every run, and the medians of each program.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::Failure;
+use super::args::Common;
 use super::latency::{Latency, Percentiles};
 use super::machine::Machine;
 use super::round::Drain;
 
 /// Writes a report as JSON and as Markdown where these are wanted; Markdown else goes to standard output.
 #[expect(clippy::print_stdout, reason = "the report is the output of this command")]
-pub(crate) fn write(
-    (json, out): (&Option<PathBuf>, &Option<PathBuf>),
-    report: &impl Serialize,
-    text: &str,
-) -> Result<(), Failure> {
-    if let Some(path) = json {
+pub(crate) fn write(wanted: &Common, report: &impl Serialize, text: &str) -> Result<(), Failure> {
+    if let Some(path) = &wanted.json {
         std::fs::write(path, serde_json::to_string_pretty(report)? + "\n")?;
     }
-    match out {
+    match &wanted.out {
         Some(path) => std::fs::write(path, text)?,
         None => print!("{text}"),
     }
