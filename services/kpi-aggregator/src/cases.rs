@@ -27,14 +27,26 @@ input! {
     }
 }
 
-/// What is remembered of a case. Its figures follow from the facts, so what was sent need not be stored: it is what
-/// the facts gave before the newest.
+/// What is remembered of a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CaseState {
     case: CaseFacts,
     standing: Standing,
     /// When no row that it counts in can change any more.
     forget_at: Timestamp,
+    untold: Option<Untold>,
+}
+
+/// What an instant changed goes out when the instant is over: an event leads to several facts of its instant, and each
+/// by itself would go to every row it counts in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Untold {
+    /// The facts whose figures went out.
+    before: CaseFacts,
+    /// The instant.
+    at: Timestamp,
+    /// When the last of what changed them arrived.
+    as_of: Timestamp,
 }
 
 impl StateRecord for CaseState {
@@ -43,29 +55,24 @@ impl StateRecord for CaseState {
 
 impl Processor for Cases {
     const NAME: &'static str = "cases";
+    const HEEDS_END: bool = true;
     const OUTPUTS: &'static [TopicInfo] = &[MINUTES.info];
     type State = CaseState;
     type Input = CaseInput;
 
     fn on_record(&self, state: &mut Option<CaseState>, input: CaseInput, ctx: &mut Context<'_>) -> Result<(), Reject> {
-        let before = match state.take() {
-            Some(known) => known.case,
-            // a clock's event may come first: the channel is put right by the first fact
-            None => CaseFacts::new(match &input {
-                CaseInput::Fact(event) => event.channel,
-                CaseInput::Clock(_) => Channel::Chat,
-            }),
-        };
-        let mut after = before.clone();
-        let (at, learnt) = match input {
-            CaseInput::Fact(event) => {
-                let policy = ctx.policies().in_force(ctx.tenant(), event.at.ms());
-                (event.at, after.learn(&event, policy))
-            }
-            CaseInput::Clock(event) => (event.at, after.learn_clock(&event)),
+        let at = input.at();
+        let mut known = state.take().unwrap_or_else(|| CaseState::new(input.channel()));
+        if known.untold.as_ref().is_some_and(|untold| untold.at != at) {
+            known.tell(ctx);
+        }
+        let before = known.case.clone();
+        let learnt = match input {
+            CaseInput::Fact(event) => known.case.learn(&event, ctx.policies().in_force(ctx.tenant(), at.ms())),
+            CaseInput::Clock(event) => known.case.learn_clock(&event),
         };
         match learnt {
-            Learnt::Changed | Learnt::Nothing => {}
+            Learnt::Changed | Learnt::Nothing => known.changed(before, at, ctx),
             Learnt::Known => ctx.duplicate(),
             Learnt::Full => {
                 let detail =
@@ -73,49 +80,105 @@ impl Processor for Cases {
                 return Err(Reject::new(Code::TooLarge, detail));
             }
         }
-        *state = follow(&before, after, at, ctx);
+        *state = known.kept(ctx);
         Ok(())
     }
 
     fn on_timer(&self, state: &mut Option<CaseState>, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let now = ctx.now();
-        let Some(CaseState { case, standing, forget_at }) = state.take() else { return Ok(()) };
-        if let Some(closed) = settling(&case, standing)
-            && closed.plus_ms(SETTLED_AFTER_MS) <= now
-        {
-            let mut after = case.clone();
-            after.settled = Some(closed);
-            *state = follow(&case, after, now, ctx);
-        } else if standing.is_live {
+        let Some(mut known) = state.take() else { return Ok(()) };
+        if known.untold.as_ref().is_some_and(|untold| untold.at <= now) {
+            known.tell(ctx);
+            *state = known.kept(ctx);
+        } else if let Some(closed) = known.settling().filter(|closed| closed.plus_ms(SETTLED_AFTER_MS) <= now) {
+            let before = known.case.clone();
+            known.case.settled = Some(closed);
+            known.changed(before, now, ctx);
+            known.tell(ctx);
+            *state = known.kept(ctx);
+        } else if known.standing.is_live {
             // an open case counts in the backlog for as long as it is open
             let zone = ctx.policies().in_force(ctx.tenant(), now.ms()).zone();
-            *state = Some(CaseState { case, standing, forget_at: forgotten_at(zone, now).max(forget_at.plus_ms(1)) });
+            known.forget_at = forgotten_at(zone, now).max(known.forget_at.plus_ms(1));
+            *state = Some(known);
+        } else {
+            known.tell(ctx);
         }
         Ok(())
     }
 
     fn due(&self, state: &CaseState) -> Option<Due> {
-        Some(match settling(&state.case, state.standing) {
+        let untold = state.untold.as_ref().map(|untold| Due::once(untold.at, TimerClass::Last));
+        let later = match state.settling() {
             Some(closed) => Due::once(closed.plus_ms(SETTLED_AFTER_MS), TimerClass::Last),
             None => Due::recurring(state.forget_at, TimerClass::Last),
-        })
+        };
+        Some(untold.filter(|untold| untold.at <= later.at).unwrap_or(later))
+    }
+
+    fn on_end(&self, state: &mut Option<CaseState>, ctx: &mut Context<'_>) {
+        if let Some(known) = state {
+            known.tell(ctx);
+        }
     }
 }
 
-/// The closing whose seven days are not over yet.
-fn settling(case: &CaseFacts, standing: Standing) -> Option<Timestamp> {
-    standing.closed.filter(|closed| case.settled != Some(*closed))
+impl CaseInput {
+    fn at(&self) -> Timestamp {
+        match self {
+            CaseInput::Fact(event) => event.at,
+            CaseInput::Clock(event) => event.at,
+        }
+    }
+
+    /// A clock's event may come first: the channel is put right by the first fact.
+    fn channel(&self) -> Channel {
+        match self {
+            CaseInput::Fact(event) => event.channel,
+            CaseInput::Clock(_) => Channel::Chat,
+        }
+    }
 }
 
-/// Sends what the facts of `at` change, and gives the state to keep.
-fn follow(before: &CaseFacts, after: CaseFacts, at: Timestamp, ctx: &mut Context<'_>) -> Option<CaseState> {
-    if *before != after {
-        send(difference(figures(before), figures(&after)), at, ctx);
+impl CaseState {
+    fn new(channel: Channel) -> Self {
+        let case = CaseFacts::new(channel);
+        Self { case, standing: Standing::default(), forget_at: Timestamp::MIN, untold: None }
     }
-    let last = after.last()?;
-    let standing = standing(&after.facts);
-    let settled = standing.closed.map_or(last, |closed| closed.plus_ms(SETTLED_AFTER_MS));
-    let zone = ctx.policies().in_force(ctx.tenant(), last.ms()).zone();
-    let forget_at = forgotten_at(zone, last.max(settled));
-    Some(CaseState { case: after, standing, forget_at })
+
+    /// Notes what the facts of `at` changed since `before`.
+    fn changed(&mut self, before: CaseFacts, at: Timestamp, ctx: &Context<'_>) {
+        let as_of = ctx.clock().came_in(at);
+        match &mut self.untold {
+            Some(untold) => untold.as_of = untold.as_of.max(as_of),
+            None if before == self.case => {}
+            None => self.untold = Some(Untold { before, at, as_of }),
+        }
+    }
+
+    /// Sends what changed.
+    fn tell(&mut self, ctx: &mut Context<'_>) {
+        let Some(Untold { before, as_of, .. }) = self.untold.take() else { return };
+        if before != self.case {
+            send(difference(figures(&before), figures(&self.case)), as_of, ctx);
+        }
+    }
+
+    /// The state to keep, brought up to date; none if nothing is left to know.
+    fn kept(mut self, ctx: &mut Context<'_>) -> Option<Self> {
+        let Some(last) = self.case.last() else {
+            self.tell(ctx);
+            return None;
+        };
+        self.standing = standing(&self.case.facts);
+        let settled = self.standing.closed.map_or(last, |closed| closed.plus_ms(SETTLED_AFTER_MS));
+        let zone = ctx.policies().in_force(ctx.tenant(), last.ms()).zone();
+        self.forget_at = forgotten_at(zone, last.max(settled));
+        Some(self)
+    }
+
+    /// The closing whose seven days are not over yet.
+    fn settling(&self) -> Option<Timestamp> {
+        self.standing.closed.filter(|closed| self.case.settled != Some(*closed))
+    }
 }

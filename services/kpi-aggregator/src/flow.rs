@@ -40,11 +40,10 @@ pub fn minute_window(minute: i64) -> Window {
     Window { size: Size::Minute, start, end: start.plus_ms(MINUTE_MS) }
 }
 
-/// Sends a subject's changes to the minutes they belong to. `at` is the instant of what led to them: with the event
-/// clock they arrive then, or when time has come further already, so that what is late does not depend on who was
-/// quicker; with the wall clock they arrive now.
-pub fn send(changes: Changes, at: Timestamp, ctx: &mut Context<'_>) {
-    let as_of = ctx.clock().came_in(at);
+/// Sends a subject's changes to the minutes they belong to. `as_of` is when what led to them came in: with the event
+/// clock at the instant it happened, or when time had come further already, so that what is late does not depend on who
+/// was quicker; with the wall clock then.
+pub fn send(changes: Changes, as_of: Timestamp, ctx: &mut Context<'_>) {
     for ((dimensions, minute), delta) in changes {
         let window = minute_window(minute);
         let key = window.row_key(ctx.tenant(), &dimensions);

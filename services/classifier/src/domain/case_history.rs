@@ -4,6 +4,7 @@
 //! alone.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use kefu_contracts::case_event::{CaseEvent, FactKind};
 use kefu_contracts::id::hash_64;
@@ -58,7 +59,7 @@ struct StatusChange {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CaseHistory {
     /// In the order of (`at`, `cause_id`).
-    messages: Vec<Message>,
+    messages: Vec<Arc<Message>>,
     /// In the order of their places.
     flags: Vec<Flagged>,
     last_status: Option<StatusChange>,
@@ -109,7 +110,8 @@ impl CaseHistory {
 
     /// What was known at `at`; `channel` is the case's where no message says.
     pub fn situation_at(&self, at: Timestamp, channel: Channel) -> Situation {
-        let heard: Vec<&Message> = self.messages.iter().take_while(|message| message.at <= at).collect();
+        let heard: Vec<&Message> =
+            self.messages.iter().map(|message| &**message).take_while(|message| message.at <= at).collect();
         let flagged = self.flags.iter().take_while(|flagged| flagged.place.0 <= at).last();
         Situation {
             text: joined(&heard),
@@ -133,7 +135,7 @@ impl CaseHistory {
                 let rating = event.data.as_ref().and_then(|data| data.rating);
                 self.messages.insert(
                     place,
-                    Message {
+                    Arc::new(Message {
                         at: event.at,
                         cause_id: event.cause_id.clone(),
                         told_by: BTreeSet::from([fact]),
@@ -142,13 +144,13 @@ impl CaseHistory {
                         channel: event.channel,
                         tier: event.context.tier.clone(),
                         rating,
-                    },
+                    }),
                 );
                 self.forget_surplus();
                 return true;
             }
         };
-        let Some(message) = self.messages.get_mut(known) else { return false };
+        let Some(message) = self.messages.get_mut(known).map(Arc::make_mut) else { return false };
         message.told_by.insert(fact);
         if opens {
             message.opens = Some(fact);
@@ -197,7 +199,8 @@ impl CaseHistory {
         let flags = self.flags.len();
         self.flags.retain(|flagged| flagged.fact != fact);
         let mut changed = self.flags.len() < flags;
-        for message in &mut self.messages {
+        for message in self.messages.iter_mut().filter(|message| message.told_by.contains(&fact)) {
+            let message = Arc::make_mut(message);
             if message.told_by.remove(&fact) {
                 changed = true;
                 message.opens = message.opens.filter(|opens| *opens != fact);

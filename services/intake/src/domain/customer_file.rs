@@ -3,6 +3,8 @@
 //! Owns how what several cases know of a customer is put together. Each case tells what it knows as a whole and tells
 //! it again when that changes, so the file does not depend on the order in which cases speak.
 
+use std::sync::Arc;
+
 use kefu_contracts::Timestamp;
 use kefu_contracts::customer::Customer;
 use serde::{Deserialize, Serialize};
@@ -37,8 +39,8 @@ struct Older {
 pub struct CustomerFile {
     /// Counts the snapshots written.
     pub revision: i64,
-    /// By opening, then id.
-    cases: Vec<CustomerNews>,
+    /// By opening, then id. Copies of a file share them.
+    cases: Vec<Arc<CustomerNews>>,
     older: Option<Box<Older>>,
 }
 
@@ -46,14 +48,14 @@ impl CustomerFile {
     /// Takes in what a case knows; whether that changes anything.
     pub fn learn(&mut self, news: CustomerNews) -> bool {
         match self.cases.iter_mut().find(|case| case.case_id == news.case_id) {
-            Some(case) if *case == news => return false,
-            Some(case) => *case = news,
-            None => self.cases.push(news),
+            Some(case) if **case == news => return false,
+            Some(case) => *case = Arc::new(news),
+            None => self.cases.push(Arc::new(news)),
         }
         self.cases.sort_by(|case, other| (case.opened_at, &case.case_id).cmp(&(other.opened_at, &other.case_id)));
         if self.cases.len() > MAX_CASES {
             let case = self.cases.remove(0);
-            self.older = Some(Box::new(Older::with(self.older.take(), case)));
+            self.older = Some(Box::new(Older::with(self.older.take(), Arc::unwrap_or_clone(case))));
         }
         true
     }
@@ -63,7 +65,7 @@ impl CustomerFile {
         let kept = self.cases.iter().map(|case| &case.known);
         let sources: Vec<&KnownCustomer> = self.older.iter().map(|older| &older.known).chain(kept).collect();
         let known = together(customer_id, &sources);
-        let seen = self.cases.iter().flat_map(instants);
+        let seen = self.cases.iter().flat_map(|case| instants(case));
         let older = self.older.iter().flat_map(|older| [older.first_seen_at, older.last_seen_at]);
         let seen: Vec<Timestamp> = seen.chain(older).collect();
         let info = known.info();

@@ -3,6 +3,8 @@
 //! Owns their compact form, their order, and that a fact told again replaces what was told of it before. What they
 //! count for is the matter of `case_figures`.
 
+use std::sync::Arc;
+
 use kefu_contracts::case_event::{CaseContext, CaseEvent, FactKind};
 use kefu_contracts::id::hash_64;
 use kefu_contracts::sla_event::SlaEvent;
@@ -27,8 +29,8 @@ const SHORT_WAIT_MS: i64 = 5_000;
 pub struct CaseFacts {
     /// The case's channel.
     pub channel: Channel,
-    /// In order of event time, cause and position.
-    pub facts: Vec<Fact>,
+    /// In order of event time, cause and position. Copies of a case share them.
+    pub facts: Vec<Arc<Fact>>,
     /// Its SLA clocks that count for something.
     pub clocks: Vec<Clock>,
     /// Each set of labels that facts name, once; facts refer to it by its place.
@@ -185,7 +187,7 @@ impl CaseFacts {
             return if taken_back { Learnt::Changed } else { Learnt::Nothing };
         }
         let before = self.take(hash_64(&[&event.event_id]));
-        let now = self.fact(event, policy);
+        let now = self.fact(event, policy).map(Arc::new);
         let learnt = match (&before, &now) {
             (None, None) => Learnt::Nothing,
             (None, Some(_)) if self.facts.len() >= MAX_FACTS => return Learnt::Full,
@@ -216,11 +218,11 @@ impl CaseFacts {
 
     /// The latest instant that anything is known of.
     pub fn last(&self) -> Option<Timestamp> {
-        let fact = self.facts.last().map(Fact::at);
+        let fact = self.facts.last().map(|fact| fact.at());
         fact.max(verdicts::last(&self.clocks))
     }
 
-    fn take(&mut self, id: u64) -> Option<Fact> {
+    fn take(&mut self, id: u64) -> Option<Arc<Fact>> {
         let place = self.facts.iter().position(|fact| fact.id == id)?;
         Some(self.facts.remove(place))
     }
@@ -253,7 +255,7 @@ impl CaseFacts {
 }
 
 /// Those of `facts`, which must be in order, that became true at `at`.
-pub fn at_instant(facts: &[Fact], at: Timestamp) -> &[Fact] {
+pub fn at_instant(facts: &[Arc<Fact>], at: Timestamp) -> &[Arc<Fact>] {
     let first = facts.partition_point(|fact| fact.at() < at);
     let rest = facts.get(first..).unwrap_or_default();
     rest.get(..rest.partition_point(|fact| fact.at() == at)).unwrap_or_default()

@@ -3,6 +3,8 @@
 //! Rows follow the case's current category, subtype and labels; priority, team and agent are those after all facts of
 //! the instant a figure counts at; figures of a reply go to who replied.
 
+use std::sync::Arc;
+
 use kefu_contracts::{Category, Metric, Status, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -26,7 +28,7 @@ pub struct Standing {
 }
 
 /// Where the case stands after all its facts.
-pub fn standing(facts: &[Fact]) -> Standing {
+pub fn standing(facts: &[Arc<Fact>]) -> Standing {
     let mut standing = Standing::default();
     for fact in facts {
         match fact.what {
@@ -204,7 +206,7 @@ impl<'a> Sheet<'a> {
         }
     }
 
-    fn clock(&mut self, clock: &Clock, waits: &Waits<'a>, facts: &'a [Fact]) {
+    fn clock(&mut self, clock: &Clock, waits: &Waits<'a>, facts: &'a [Arc<Fact>]) {
         let metric = clock.metric;
         let stop_place = |at: Timestamp| match metric {
             Metric::FirstReply | Metric::NextReply => {
@@ -276,7 +278,7 @@ impl<'a> Sheet<'a> {
 }
 
 /// The agent whose reply, or whose resolving or closing, stopped a clock at `at`.
-fn replier(at: Timestamp, facts: &[Fact]) -> Option<&str> {
+fn replier(at: Timestamp, facts: &[Arc<Fact>]) -> Option<&str> {
     at_instant(facts, at).iter().find_map(|fact| match &fact.what {
         What::Reply { agent } | What::Status { agent, .. } => agent.as_deref(),
         _ => None,

@@ -1,6 +1,7 @@
 //! What changes in a row: counts and distributions that add up.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +14,8 @@ use crate::domain::sums::Sums;
 pub struct Delta {
     /// By metric.
     pub counts: Sums<Count>,
-    /// By metric; never empty.
-    pub timings: BTreeMap<Timing, Sketch>,
+    /// By metric; never empty. Copies of a delta share those that do not change.
+    pub timings: BTreeMap<Timing, Arc<Sketch>>,
 }
 
 impl Delta {
@@ -30,7 +31,7 @@ impl Delta {
 
     /// Adds `times` occurrences of a duration in milliseconds.
     pub fn time(&mut self, metric: Timing, ms: i64, times: i64) {
-        let sketch = self.timings.entry(metric).or_default();
+        let sketch = Arc::make_mut(self.timings.entry(metric).or_default());
         sketch.record(ms, times);
         if sketch.is_empty() {
             self.timings.remove(&metric);
@@ -41,7 +42,11 @@ impl Delta {
     pub fn merge(&mut self, other: &Delta) {
         self.counts.merge(&other.counts);
         for (metric, added) in &other.timings {
-            let sketch = self.timings.entry(*metric).or_default();
+            let Some(sketch) = self.timings.get_mut(metric) else {
+                self.timings.insert(*metric, added.clone());
+                continue;
+            };
+            let sketch = Arc::make_mut(sketch);
             sketch.merge(added);
             if sketch.is_empty() {
                 self.timings.remove(metric);

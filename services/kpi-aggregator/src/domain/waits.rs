@@ -3,6 +3,8 @@
 //! Needs no targets: it reads the case's facts alone. Time in business calendars comes from the clocks' own events, and
 //! counts at the same stops.
 
+use std::sync::Arc;
+
 use kefu_contracts::{Metric, Status, Timestamp};
 
 use crate::domain::case_facts::{Fact, What, at_instant};
@@ -70,7 +72,7 @@ enum FirstReply {
 }
 
 struct Walk<'a> {
-    facts: &'a [Fact],
+    facts: &'a [Arc<Fact>],
     waits: Waits<'a>,
     opened: Option<Timestamp>,
     first_message: Option<Timestamp>,
@@ -88,8 +90,8 @@ struct Walk<'a> {
 }
 
 /// The waits that follow from `facts`, which must be in order.
-pub fn waits(facts: &[Fact]) -> Waits<'_> {
-    let first_message = facts.iter().find(|fact| fact.what == What::CustomerMessage).map(Fact::at);
+pub fn waits(facts: &[Arc<Fact>]) -> Waits<'_> {
+    let first_message = facts.iter().find(|fact| fact.what == What::CustomerMessage).map(|fact| fact.at());
     let opening = facts.iter().find_map(|fact| match fact.what {
         What::Opened { by_customer } => Some((fact.at(), by_customer)),
         _ => None,

@@ -2,6 +2,8 @@
 //!
 //! Owns their compact form, their order and their bound. What follows from them is `course`'s matter.
 
+use std::sync::Arc;
+
 use kefu_contracts::case_event::{CaseEvent, FactKind};
 use kefu_contracts::id::hash_64;
 use kefu_contracts::{ActorKind, Category, CloseReason, Flag, Language, Status, Subtype, Timestamp};
@@ -20,9 +22,10 @@ const MOST_EARLY: usize = 64;
 /// The facts of a case.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct CaseFacts {
-    facts: Vec<Fact>,
+    /// Copies of a case share them.
+    facts: Vec<Arc<Fact>>,
     /// Each record of a customer once; facts refer to it by its place.
-    parties: Vec<Party>,
+    parties: Vec<Arc<Party>>,
     /// Ids of facts whose retraction came first.
     early: Vec<u64>,
 }
@@ -119,7 +122,7 @@ impl CaseFacts {
 
     /// The first instant after `at` at which there is a fact.
     pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
-        self.facts.iter().map(Fact::at).filter(|next| *next > at).min()
+        self.facts.iter().map(|fact| fact.at()).filter(|next| *next > at).min()
     }
 
     /// Takes a fact in, or takes one back. A fact that is told again replaces what was told of it before.
@@ -142,7 +145,7 @@ impl CaseFacts {
         if known.is_none() && self.facts.len() >= MOST_FACTS {
             return Learnt::Full;
         }
-        let fact = self.fact(event, id, what);
+        let fact = Arc::new(self.fact(event, id, what));
         match known.map(|place| self.facts.remove(place)) {
             Some(before) if before == fact => {
                 self.insert(fact);
@@ -157,12 +160,14 @@ impl CaseFacts {
 
     /// The facts in order, each with the customer it names.
     pub fn iter(&self) -> impl Iterator<Item = (&Fact, Option<&Party>)> {
-        self.facts.iter().map(|fact| (fact, fact.party.and_then(|place| self.parties.get(usize::from(place)))))
+        self.facts.iter().map(|fact| {
+            (&**fact, fact.party.and_then(|place| self.parties.get(usize::from(place))).map(|party| &**party))
+        })
     }
 
     /// The latest instant of which anything is known.
     pub fn last_at(&self) -> Option<Timestamp> {
-        self.facts.last().map(Fact::at)
+        self.facts.last().map(|fact| fact.at())
     }
 
     /// Whether nothing is known.
@@ -187,15 +192,15 @@ impl CaseFacts {
         }
     }
 
-    fn insert(&mut self, fact: Fact) {
+    fn insert(&mut self, fact: Arc<Fact>) {
         let place = self.facts.partition_point(|known| known.position <= fact.position);
         self.facts.insert(place, fact);
     }
 
     fn place_of(&mut self, party: Party) -> Option<u8> {
-        let known = self.parties.iter().position(|known| *known == party);
+        let known = self.parties.iter().position(|known| **known == party);
         if known.is_none() && self.parties.len() < MOST_PARTIES {
-            self.parties.push(party);
+            self.parties.push(Arc::new(party));
         }
         let place = known.unwrap_or(self.parties.len().saturating_sub(1));
         u8::try_from(place).ok()
@@ -217,7 +222,7 @@ impl CaseFacts {
     fn compact(&mut self) {
         let first_reply = self.facts.iter().find(|fact| fact.what == What::Reply).map(|fact| fact.id);
         let mut followed = false;
-        let mut kept: Vec<Fact> = std::mem::take(&mut self.facts);
+        let mut kept = std::mem::take(&mut self.facts);
         kept.reverse();
         kept.retain(|fact| match fact.what {
             What::Status { .. } => {
@@ -233,12 +238,12 @@ impl CaseFacts {
     }
 }
 
-/// What an event means for surveys and follow-ups; none if nothing.
 /// Whether a fact says something about surveys, or takes back one that did.
 pub fn concerns(event: &CaseEvent) -> bool {
     event.retracts.is_some() || what(event).is_some()
 }
 
+/// What an event means for surveys and follow-ups; none if nothing.
 fn what(event: &CaseEvent) -> Option<What> {
     let actor = event.actor.as_ref().map(|actor| actor.kind);
     Some(match event.kind {
