@@ -184,7 +184,7 @@ pub struct Process {
 /// # Errors
 /// See [`ServeError`].
 pub fn serve(config: &Config, process: Process, bound: impl FnOnce(SocketAddr, Api)) -> Result<(), ServeError> {
-    serve_until(config, process, bound, signal())
+    serve_with(config, process, bound, signal)
 }
 
 /// As [`serve`], until `told` resolves.
@@ -197,18 +197,29 @@ pub fn serve_until(
     bound: impl FnOnce(SocketAddr, Api),
     told: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
+    serve_with(config, process, bound, || Ok(told))
+}
+
+/// As [`serve_until`]; `listen` is called once there is something to end in good order. Until then a signal ends the
+/// process at once.
+fn serve_with<F: Future<Output = ()>>(
+    config: &Config,
+    process: Process,
+    bound: impl FnOnce(SocketAddr, Api),
+    listen: impl FnOnce() -> std::io::Result<F>,
+) -> Result<(), ServeError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let served = runtime.block_on(run(config, process, bound, told));
+    let served = runtime.block_on(run(config, process, bound, listen));
     // it would wait for a thread that does not end
     runtime.shutdown_background();
     served
 }
 
-async fn run(
+async fn run<F: Future<Output = ()>>(
     config: &Config,
     process: Process,
     bound: impl FnOnce(SocketAddr, Api),
-    told: impl Future<Output = ()>,
+    listen: impl FnOnce() -> std::io::Result<F>,
 ) -> Result<(), ServeError> {
     let policies = Arc::new(PolicyTable::new(process.policies));
     let results = Arc::new(CommandResults::default());
@@ -233,6 +244,7 @@ async fn run(
     // how it ended changes nothing: the other server listens now
     early.end().await.ok();
     let (backend, threads) = started?;
+    let told = listen()?;
     let api = Api::new(ApiParts {
         commands: Commands::new(backend.clone(), results.clone(), process.codec.clone()),
         backend,
@@ -320,17 +332,16 @@ async fn look_after(
     }
 }
 
-/// Resolves when the process is told to stop.
-async fn signal() {
+/// Listens from now on; resolves when the process is told to stop.
+fn signal() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
-        tracing::error!("signals cannot be had; end the process to stop it");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = term.recv() => {}
-        _ = interrupt.recv() => {}
-    }
+    let (mut term, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = term.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 /// Where the threads tell how they are.

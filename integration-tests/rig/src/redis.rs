@@ -16,6 +16,8 @@ use crate::{Error, Result};
 const NAME: &str = "redis";
 const ATTEMPTS: u32 = 5;
 const READY_WITHIN: Duration = Duration::from_secs(20);
+/// How long a command may take: `SAVE` writes everything to disk, on a machine that does other things.
+const DONE_WITHIN: Duration = Duration::from_secs(60);
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
 /// A running (or killed) Redis server. Dropping it ends the process.
@@ -141,7 +143,7 @@ impl Redis {
 /// Sends one inline command and returns the first line of the answer.
 fn ask(port: u16, command: &str) -> std::io::Result<String> {
     let mut socket = TcpStream::connect_timeout(&SocketAddr::from((Ipv4Addr::LOCALHOST, port)), ANSWER_WITHIN)?;
-    socket.set_read_timeout(Some(ANSWER_WITHIN))?;
+    socket.set_read_timeout(Some(DONE_WITHIN))?;
     socket.write_all(format!("{command}\r\n").as_bytes())?;
     let mut line = Vec::new();
     let mut byte = [0];

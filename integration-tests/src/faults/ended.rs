@@ -2,6 +2,7 @@
 //!
 //! Owns which of that a fault explains. Anything else is a fault of kefu's own.
 
+use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 
 use crate::process::Running;
@@ -24,13 +25,16 @@ pub(super) struct Ended {
     /// What it said last.
     pub(super) words: String,
     pub(super) how: How,
+    /// Whether it had come to work.
+    listened: bool,
 }
 
 /// What an instance says last that a fault makes end: its beginning, and the fault.
-const CAUSES: [(&str, &str); 5] = [
+const CAUSES: [(&str, &str); 6] = [
     ("kefu: another process runs as instance", "frozen, then a zombie; or started again at once"),
     ("kefu: the group still knows another process as instance", "killed and started again"),
     ("kefu: kafka: Meta data fetch error", "the broker or the link to it was away at the start"),
+    ("kefu: kafka: Admin operation error", "the broker or the link to it was away at the start"),
     ("kefu: no Kafka broker answers at", "the broker or the link to it was away at the start"),
     ("kefu: redis: ", "redis or the link to it was away at the start"),
 ];
@@ -42,12 +46,16 @@ const TRANSACTION_LOST: (&str, &str) = ("kefu: kafka: ", "; and the abort failed
 /// What it says last if a server was away when it was told to end.
 const TOLD_MEANWHILE: &str = "kefu: it was told to end while something was away";
 
+/// The signal that tells to end. Who has not come to work yet ends by it at once.
+const TOLD_TO_END: i32 = 15;
+
 /// Exit code of a program that says why it cannot go on; a panic and a signal have others.
 const SAID_WHY: i32 = 1;
 
 impl Ended {
     pub(super) fn of(running: &Running, how: How) -> Self {
-        Self { name: running.name().to_owned(), words: running.last_words(), how }
+        let listened = running.address().is_some();
+        Self { name: running.name().to_owned(), words: running.last_words(), how, listened }
     }
 
     /// Whether a fault explains it.
@@ -56,6 +64,7 @@ impl Ended {
         let by_fault = || lost() || CAUSES.iter().any(|(cause, _)| self.words.starts_with(cause));
         match self.how {
             How::ByItself(status) => status.code() == Some(SAID_WHY) && by_fault(),
+            How::Badly(status) if status.signal() == Some(TOLD_TO_END) => !self.listened,
             How::Badly(status) => {
                 status.code() == Some(SAID_WHY) && (by_fault() || self.words.starts_with(TOLD_MEANWHILE))
             }
@@ -75,12 +84,10 @@ impl Ended {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::process::ExitStatusExt;
-
     use super::*;
 
     fn ended(how: How, words: &str) -> Ended {
-        Ended { name: "intake-0".to_owned(), words: words.to_owned(), how }
+        Ended { name: "intake-0".to_owned(), words: words.to_owned(), how, listened: true }
     }
 
     #[test]
@@ -107,5 +114,14 @@ mod tests {
             let ended = ended(how, words);
             assert_eq!(ended.is_explained(), explained, "{}", ended.describe());
         }
+    }
+
+    #[test]
+    fn who_has_not_come_to_work_ends_at_once_when_told() {
+        let told = ended(How::Badly(ExitStatus::from_raw(TOLD_TO_END)), "nothing");
+        assert!(!told.is_explained());
+        assert!(Ended { listened: false, ..told }.is_explained());
+        let crashed = ended(How::Badly(ExitStatus::from_raw(11)), "nothing");
+        assert!(!Ended { listened: false, ..crashed }.is_explained());
     }
 }

@@ -13,7 +13,7 @@ use kefu_contracts::{Channel, Code, Reject, Timestamp};
 use kefu_processor::{Context, Due, Processor, StateRecord, TimerClass, input};
 use serde::{Deserialize, Serialize};
 
-use crate::domain::case_history::CaseHistory;
+use crate::domain::case_history::{CaseHistory, concerns};
 use crate::domain::verdict::{Verdict, verdict};
 use crate::model::Model;
 
@@ -61,6 +61,10 @@ impl Processor for Cases {
     const OUTPUTS: &'static [TopicInfo] = &[CLASSIFICATIONS.info];
     type State = CaseState;
     type Input = CasesInput;
+
+    fn heeds(&self, CasesInput::Fact(event): &CasesInput) -> bool {
+        concerns(event) || event.kind == FactKind::Erased
+    }
 
     fn on_record(&self, state: &mut Option<CaseState>, input: CasesInput, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let CasesInput::Fact(event) = input;

@@ -107,7 +107,8 @@ fn tell(case: &mut CaseState, event: &CaseEvent, ctx: &mut Context<'_>) {
 }
 
 fn fingerprint(record: &CaseRecord) -> u64 {
-    hash_64(&[&format!("{record:?}")])
+    // a record holds nothing that JSON cannot say
+    hash_64(&[&serde_json::to_string(record).unwrap_or_default()])
 }
 
 /// When the case was closed, if it still is.

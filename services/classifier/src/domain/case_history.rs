@@ -65,6 +65,12 @@ pub struct CaseHistory {
     last_status: Option<StatusChange>,
 }
 
+/// Whether a fact can change what is known of a case.
+pub fn concerns(event: &CaseEvent) -> bool {
+    let told = matches!(event.kind, FactKind::Retracted | FactKind::Flagged | FactKind::StatusChanged);
+    told || speaks(event)
+}
+
 impl CaseHistory {
     /// Takes a fact in; whether that may change a verdict.
     pub fn learn(&mut self, event: &CaseEvent) -> bool {
