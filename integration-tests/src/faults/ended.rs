@@ -30,18 +30,13 @@ pub(super) struct Ended {
 }
 
 /// What an instance says last that a fault makes end: its beginning, and the fault.
-const CAUSES: [(&str, &str); 6] = [
-    ("kefu: another process runs as instance", "frozen, then a zombie; or started again at once"),
+const CAUSES: [(&str, &str); 5] = [
     ("kefu: the group still knows another process as instance", "killed and started again"),
     ("kefu: kafka: Meta data fetch error", "the broker or the link to it was away at the start"),
     ("kefu: kafka: Admin operation error", "the broker or the link to it was away at the start"),
     ("kefu: no Kafka broker answers at", "the broker or the link to it was away at the start"),
     ("kefu: redis: ", "redis or the link to it was away at the start"),
 ];
-
-/// How it tells that the broker has given up its transaction, or has forgotten it with a restart: it was frozen, cut
-/// off or waiting for too long.
-const TRANSACTION_LOST: (&str, &str) = ("kefu: kafka: ", "; and the abort failed: ");
 
 /// What it says last if a server was away when it was told to end.
 const TOLD_MEANWHILE: &str = "kefu: it was told to end while something was away";
@@ -60,8 +55,7 @@ impl Ended {
 
     /// Whether a fault explains it.
     pub(super) fn is_explained(&self) -> bool {
-        let lost = || self.words.starts_with(TRANSACTION_LOST.0) && self.words.contains(TRANSACTION_LOST.1);
-        let by_fault = || lost() || CAUSES.iter().any(|(cause, _)| self.words.starts_with(cause));
+        let by_fault = || CAUSES.iter().any(|(cause, _)| self.words.starts_with(cause));
         match self.how {
             How::ByItself(status) => status.code() == Some(SAID_WHY) && by_fault(),
             How::Badly(status) if status.signal() == Some(TOLD_TO_END) => !self.listened,
@@ -93,20 +87,20 @@ mod tests {
     #[test]
     fn only_what_a_fault_makes_end_is_explained() {
         let code = |code: i32| ExitStatus::from_raw(code << 8);
-        let fenced = "kefu: another process runs as instance `intake-0`, or this one stood still";
+        let away = "kefu: no Kafka broker answers at 127.0.0.1:1";
         for (how, words, explained) in [
-            (How::ByItself(code(1)), fenced, true),
-            (How::ByItself(code(1)), "kefu: no Kafka broker answers at 127.0.0.1:1", true),
+            (How::ByItself(code(1)), away, true),
             (How::ByItself(code(1)), "kefu: redis: Connection refused (os error 111)", true),
-            (How::ByItself(code(1)), "kefu: kafka: 1 message(s) timed out; and the abort failed: invalid state", true),
+            // nobody else has its name, and a transaction that was given up is begun anew
+            (How::ByItself(code(1)), "kefu: another process runs as instance `intake-0`", false),
             (How::ByItself(code(1)), "kefu: kafka: 1 message(s) timed out", false),
             // a panic, a signal, and an end in good order that nobody asked for
-            (How::ByItself(code(101)), fenced, false),
-            (How::ByItself(ExitStatus::from_raw(9)), fenced, false),
-            (How::ByItself(code(0)), fenced, false),
+            (How::ByItself(code(101)), away, false),
+            (How::ByItself(ExitStatus::from_raw(9)), away, false),
+            (How::ByItself(code(0)), away, false),
             (How::ByItself(code(1)), "kefu: kafka: all broker connections are down", false),
             (How::ByItself(code(1)), "nothing", false),
-            (How::NotWhenTold, fenced, false),
+            (How::NotWhenTold, away, false),
             (How::Badly(code(1)), "kefu: it was told to end while something was away", true),
             (How::ByItself(code(1)), "kefu: it was told to end while something was away", false),
             (How::Badly(code(101)), "nothing", false),

@@ -210,7 +210,7 @@ impl KafkaHandle {
                 // the worker leaves the group before it is joined again
                 let ended = Worker::new(options.clone(), consumer, queue, hot, &instance)?.run();
                 match ended {
-                    Err(error @ KafkaError::Unreleased(_)) => {
+                    Err(error @ (KafkaError::Unreleased(_) | KafkaError::GivenUp(_))) => {
                         if outage.lasts() {
                             tracing::warn!(service = options.service, %error, "the group is joined again");
                         }

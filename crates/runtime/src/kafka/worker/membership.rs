@@ -20,6 +20,8 @@ use crate::metrics::StageLabel;
 /// Pause before work is tried again that failed twice in a row; doubles with each further failure.
 const BACK_OFF: Duration = Duration::from_millis(50);
 const BACK_OFF_DOUBLINGS: u32 = 7;
+/// How long a process that stood still waits for what the group says of it: a few heartbeats.
+const GROUP_TELLS: Duration = Duration::from_secs(1);
 
 /// Whether a client says so because another one with its name took its place.
 fn is_fenced(code: RDKafkaErrorCode) -> bool {
@@ -37,11 +39,25 @@ impl Worker {
             // it learns from its fenced producer that it has to
             return KafkaError::Unreleased(self.options.instance.clone());
         }
+        if self.transaction.is_given_up() && !self.learns_that_it_is_fenced() {
+            return KafkaError::GivenUp(error.to_string());
+        }
         let codes = [member, self.transaction.fatal_code()];
         if codes.into_iter().flatten().any(is_fenced) {
             return KafkaError::Fenced(self.options.instance.clone());
         }
         error
+    }
+
+    /// Waits for what the group says of a process that stood still: another may have its place by now.
+    fn learns_that_it_is_fenced(&self) -> bool {
+        let begun = clock::monotonic();
+        let is_member_fenced = || self.consumer.client().fatal_error().is_some_and(|(code, _)| is_fenced(code));
+        while !is_member_fenced() && begun.elapsed() < GROUP_TELLS {
+            self.options.heartbeat.beat();
+            clock::rest(BACK_OFF);
+        }
+        is_member_fenced()
     }
 
     /// Serves rebalances and errors; only between transactions.
