@@ -198,6 +198,8 @@ catalogue! {
     watermark: Family<TasksLabel, FloatGauge> = Family::default(), Some(Unit::Seconds) => "kefu_watermark_seconds";
     /// Worker threads, by what they are at.
     workers: Family<StateLabel, Gauge> = Family::default(), None => "kefu_workers";
+    /// Times that a worker joined its group again, because clients of it broke or its place was not free yet.
+    rejoins: Family<ServiceLabel, Counter> = Family::default(), None => "kefu_rejoins_total";
     /// Partitions that this instance owns.
     tasks: Family<TasksLabel, Gauge> = Family::default(), None => "kefu_tasks";
     /// Partitions that this instance owns and has not taken over yet.

@@ -14,6 +14,8 @@ use kefu_integration_tests::{BackendKind, Client, Clock, KEY, Running, Shop, mes
 use kefu_test_rig::RawRecord;
 use serde_json::json;
 
+use crate::start_beside;
+
 const SOON: Duration = Duration::from_secs(60);
 /// Enough for each of the two partitions to have some.
 const CONVERSATIONS: usize = 8;
@@ -21,12 +23,7 @@ const CONVERSATIONS: usize = 8;
 const NOTICED: Duration = Duration::from_secs(9);
 
 fn second_instance(shop: &Shop) -> Running {
-    let cluster = shop.cluster();
-    let file = |name: &str| cluster.folder().join(name).display().to_string();
-    let mut args = cluster.flags("shop-1");
-    let (config, policy) = (file("kefu.toml"), file("policy.yaml"));
-    args.extend(["--services", "intake", "--config", &config, "--policy", &policy].map(str::to_owned));
-    let mut second = Running::start("second", cluster.folder(), &args);
+    let mut second = start_beside(shop, "shop-1");
     second.ready(KEY);
     wait_until("a partition moves to the second instance", SOON, || second.log().contains("partition taken over"));
     second

@@ -25,10 +25,19 @@ const SETTLING_PERIOD: Duration = Duration::from_millis(10);
 /// How often a long takeover tells how far it is.
 const TOLD_EVERY: Duration = Duration::from_secs(5);
 
-/// Whether the broker cannot be reached now.
+/// Whether the broker cannot be reached now, or has just started and does not lead its partitions yet.
 fn is_away(code: RDKafkaErrorCode) -> bool {
-    use RDKafkaErrorCode::{AllBrokersDown, BrokerTransportFailure, OperationTimedOut, Resolve};
-    matches!(code, AllBrokersDown | BrokerTransportFailure | OperationTimedOut | Resolve)
+    use RDKafkaErrorCode as Code;
+    matches!(
+        code,
+        Code::AllBrokersDown
+            | Code::BrokerTransportFailure
+            | Code::OperationTimedOut
+            | Code::Resolve
+            | Code::UnknownPartition
+            | Code::LeaderNotAvailable
+            | Code::NotLeaderForPartition
+    )
 }
 
 /// Reads changelog partitions, one after the other.
@@ -178,6 +187,7 @@ mod tests {
         for (code, away) in [
             (RDKafkaErrorCode::AllBrokersDown, true),
             (RDKafkaErrorCode::BrokerTransportFailure, true),
+            (RDKafkaErrorCode::UnknownPartition, true),
             (RDKafkaErrorCode::UnknownTopicOrPartition, false),
             (RDKafkaErrorCode::TopicAuthorizationFailed, false),
         ] {

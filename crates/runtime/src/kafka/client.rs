@@ -28,15 +28,10 @@ pub enum KafkaError {
     Fatal(String),
     /// Another process took this one's place.
     #[error(
-        "another process runs as instance `{0}`: give each process its own --instance (the setting kafka.instance)"
+        "another process runs as instance `{0}`, or this one stood still until its transaction was given up: give each \
+         process its own --instance (the setting kafka.instance), or start this one again"
     )]
     Fenced(String),
-    /// The broker gave up the open transaction; only a new producer helps.
-    #[error("the broker gave up the transaction: {0}")]
-    GivenUp(String),
-    /// The group has not forgotten the process that had this one's place; only waiting helps.
-    #[error("the group still knows another process as instance `{0}`")]
-    Unreleased(String),
     /// Redis failed.
     #[error("redis: {0}")]
     Redis(#[from] redis::RedisError),

@@ -28,7 +28,7 @@ use super::worker::{Doing, Status, Worker, WorkerOptions};
 use crate::backend::{Backend, BackendError, NewRecord, Pending, View};
 use crate::clock;
 use crate::heartbeat::Heartbeats;
-use crate::metrics::{Metrics, NoLabel, WorkerLabel};
+use crate::metrics::{Metrics, NoLabel, ServiceLabel, WorkerLabel};
 use crate::outage::Outage;
 use crate::policies::PolicyTable;
 
@@ -201,6 +201,9 @@ impl KafkaHandle {
 
     fn start_worker(&mut self, options: WorkerOptions, instance: &str) -> Result<(), KafkaError> {
         let instance = instance.to_owned();
+        let label = ServiceLabel { service: options.service };
+        // shown from the start: a rate needs its zero
+        drop(options.metrics.rejoins.get_or_create(&label));
         self.spawn(format!("{}-{instance}", options.service), move || {
             let mut outage = Outage::default();
             loop {
@@ -208,15 +211,17 @@ impl KafkaHandle {
                 let (consumer, queue) = join_group(&options, &instance)?;
                 options.status.set(Doing::Joining);
                 // the worker leaves the group before it is joined again
-                let ended = Worker::new(options.clone(), consumer, queue, hot, &instance)?.run();
-                match ended {
-                    Err(error @ (KafkaError::Unreleased(_) | KafkaError::GivenUp(_))) => {
+                let mut worker = Worker::new(options.clone(), consumer, queue, hot, &instance)?;
+                match worker.run() {
+                    Err(error) if worker.can_join_again(&error) => {
+                        options.metrics.rejoins.get_or_create(&label).inc();
                         if outage.lasts() {
                             tracing::warn!(service = options.service, %error, "the group is joined again");
                         }
+                        drop(worker);
                         clock::rest(JOIN_RETRY);
                     }
-                    ended => return ended,
+                    ended => return ended.map_err(|error| worker.cause(error)),
                 }
             }
         })

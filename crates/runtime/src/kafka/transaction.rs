@@ -6,12 +6,11 @@
     reason = "the safe wrappers of flush and commit wait in steps of 100 ms; librdkafka's own do not"
 )]
 
-use std::cell::Cell;
 use std::ffi::CStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use kefu_processor::task::StateChange;
 use rdkafka::TopicPartitionList;
@@ -26,8 +25,6 @@ use super::produce::{Client, Outgoing, ProduceQueue, TopicId};
 use super::worker::Patience;
 use crate::clock;
 
-/// The setting of how long a transaction may be open.
-const TIMEOUT: &str = "transaction.timeout.ms";
 /// How long records may be on their way before that is shown.
 const DELIVERING: Duration = Duration::from_secs(1);
 /// How often a worker that has to wait for its producer's start looks.
@@ -52,12 +49,6 @@ pub(crate) struct Transaction {
     starting: Option<JoinHandle<Result<(), ClientError>>>,
     /// Nobody waits for that any more.
     abandoned: Arc<AtomicBool>,
-    /// When the transaction that is open was begun.
-    begun: Cell<Option<Instant>>,
-    /// After how long the broker gives a transaction up.
-    timeout: Duration,
-    /// The broker knows nothing of the transaction that was to be aborted.
-    forgotten: Cell<bool>,
 }
 
 impl Transaction {
@@ -68,9 +59,7 @@ impl Transaction {
     /// does not rest on it: the group has fenced whoever had the partitions before.
     /// While the broker is away, each call waits for it with `patience`.
     pub(crate) fn new(connection: &Connection, id: &str, patience: Patience) -> Result<Self, KafkaError> {
-        let config = connection.transactional(id);
-        let timeout = config.get(TIMEOUT).and_then(|timeout| timeout.parse().ok()).map_or(CALL, Duration::from_millis);
-        let producer: Arc<Client> = Arc::new(config.create()?);
+        let producer: Arc<Client> = Arc::new(connection.transactional(id).create()?);
         let abandoned = Arc::new(AtomicBool::new(false));
         let starting = {
             let (producer, stop, abandoned) = (producer.clone(), patience.stop.clone(), abandoned.clone());
@@ -79,15 +68,7 @@ impl Transaction {
             let start = move || patiently(&producer, lasts, |producer| producer.init_transactions(CALL));
             std::thread::Builder::new().name(format!("{id}-start")).spawn(start)?
         };
-        let queue = ProduceQueue::new(producer);
-        let (begun, forgotten) = (Cell::new(None), Cell::new(false));
-        Ok(Self { queue, patience, starting: Some(starting), abandoned, begun, timeout, forgotten })
-    }
-
-    /// Whether the broker has given up the open transaction by itself, because it was open for too long or because it
-    /// was forgotten with a restart; else only another process makes it refuse this producer.
-    pub(crate) fn is_given_up(&self) -> bool {
-        self.forgotten.get() || self.begun.get().is_some_and(|begun| begun.elapsed() >= self.timeout)
+        Ok(Self { queue: ProduceQueue::new(producer), patience, starting: Some(starting), abandoned })
     }
 
     /// Whether the transactional id is not this producer's yet.
@@ -123,10 +104,7 @@ impl Transaction {
 
     pub(crate) fn begin(&mut self) -> Result<(), TransactionError> {
         self.started()?;
-        let begun = self.queue.producer().begin_transaction();
-        begun.map_err(|error| TransactionError::Fatal(error.to_string()))?;
-        self.begun.set(Some(clock::monotonic()));
-        Ok(())
+        self.queue.producer().begin_transaction().map_err(|error| TransactionError::Fatal(error.to_string()))
     }
 
     /// The topic called `name` in the cluster, to send to.
@@ -186,7 +164,6 @@ impl Transaction {
             let (text, retriable, abortable) = unsafe {
                 let error = rd::rd_kafka_commit_transaction(self.queue.producer().client().native_ptr(), timeout_ms);
                 if error.is_null() {
-                    self.begun.set(None);
                     return Ok(());
                 }
                 let text = CStr::from_ptr(rd::rd_kafka_error_string(error)).to_string_lossy().into_owned();
@@ -226,14 +203,8 @@ impl Transaction {
     /// Aborts, after which the producer can begin anew.
     fn aborted(&self, cause: &str) -> TransactionError {
         match self.patiently(|producer| producer.abort_transaction(CALL)) {
-            Ok(()) => {
-                self.begun.set(None);
-                TransactionError::Aborted(cause.to_owned())
-            }
-            Err(error) => {
-                self.forgotten.set(error.rdkafka_error_code() == Some(RDKafkaErrorCode::InvalidTransactionalState));
-                TransactionError::Fatal(format!("{cause}; and the abort failed: {error}"))
-            }
+            Ok(()) => TransactionError::Aborted(cause.to_owned()),
+            Err(error) => TransactionError::Fatal(format!("{cause}; and the abort failed: {error}")),
         }
     }
 }

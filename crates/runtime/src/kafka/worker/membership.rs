@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use kefu_commit::{CopyStep, Step, TaskId};
 use rdkafka::consumer::Consumer;
-use rdkafka::error::{KafkaResult, RDKafkaErrorCode};
+use rdkafka::error::KafkaResult;
 use rdkafka::message::Message;
 use rdkafka::{Offset, TopicPartitionList};
 
@@ -20,46 +20,8 @@ use crate::metrics::StageLabel;
 /// Pause before work is tried again that failed twice in a row; doubles with each further failure.
 const BACK_OFF: Duration = Duration::from_millis(50);
 const BACK_OFF_DOUBLINGS: u32 = 7;
-/// How long a process that stood still waits for what the group says of it: a few heartbeats.
-const GROUP_TELLS: Duration = Duration::from_secs(1);
-
-/// Whether a client says so because another one with its name took its place.
-fn is_fenced(code: RDKafkaErrorCode) -> bool {
-    use RDKafkaErrorCode::{Fenced, FencedInstanceId, ProducerFenced, UnreleasedInstanceId};
-    matches!(code, Fenced | FencedInstanceId | ProducerFenced | UnreleasedInstanceId)
-}
 
 impl Worker {
-    /// What `error`, which ends the worker, comes from. Whichever of its clients learns first that another process has
-    /// taken its place, the cause is the same.
-    pub(super) fn cause(&self, error: KafkaError) -> KafkaError {
-        let member = self.consumer.client().fatal_error().map(|(code, _)| code);
-        if member == Some(RDKafkaErrorCode::UnreleasedInstanceId) && !self.has_joined {
-            // the broker (KIP-848) does not let a member take the place of one that did not leave. If that one lives,
-            // it learns from its fenced producer that it has to
-            return KafkaError::Unreleased(self.options.instance.clone());
-        }
-        if self.transaction.is_given_up() && !self.learns_that_it_is_fenced() {
-            return KafkaError::GivenUp(error.to_string());
-        }
-        let codes = [member, self.transaction.fatal_code()];
-        if codes.into_iter().flatten().any(is_fenced) {
-            return KafkaError::Fenced(self.options.instance.clone());
-        }
-        error
-    }
-
-    /// Waits for what the group says of a process that stood still: another may have its place by now.
-    fn learns_that_it_is_fenced(&self) -> bool {
-        let begun = clock::monotonic();
-        let is_member_fenced = || self.consumer.client().fatal_error().is_some_and(|(code, _)| is_fenced(code));
-        while !is_member_fenced() && begun.elapsed() < GROUP_TELLS {
-            self.options.heartbeat.beat();
-            clock::rest(BACK_OFF);
-        }
-        is_member_fenced()
-    }
-
     /// Serves rebalances and errors; only between transactions.
     pub(super) fn serve_group(&mut self) -> Result<(), WorkerError> {
         while let Some(polled) = self.consumer.poll(Duration::ZERO) {
@@ -243,26 +205,5 @@ impl Worker {
         }
         let sought = self.consumer.seek_partitions(to.clone(), CALL)?;
         sought.elements().iter().try_for_each(rdkafka::topic_partition_list::TopicPartitionListElem::error)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_worker_whose_place_was_taken_is_told_from_a_broken_one() {
-        for (code, expected) in [
-            (RDKafkaErrorCode::FencedInstanceId, true),
-            (RDKafkaErrorCode::Fenced, true),
-            (RDKafkaErrorCode::ProducerFenced, true),
-            (RDKafkaErrorCode::UnreleasedInstanceId, true),
-            (RDKafkaErrorCode::OutOfOrderSequenceNumber, false),
-            (RDKafkaErrorCode::TransactionalIdAuthorizationFailed, false),
-        ] {
-            assert_eq!(is_fenced(code), expected, "{code:?}");
-        }
-        let told = KafkaError::Fenced("i0".to_owned()).to_string();
-        assert!(told.contains("instance `i0`") && told.contains("give each process its own --instance"), "{told}");
     }
 }

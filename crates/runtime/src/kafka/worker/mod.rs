@@ -13,6 +13,7 @@
 
 mod batch;
 mod commit;
+mod ending;
 mod gauges;
 mod hot_copy;
 mod membership;
@@ -121,6 +122,8 @@ pub(crate) struct Worker {
     has_joined: bool,
     /// Whether the last batch was so large that more waits.
     has_backlog: bool,
+    /// When it began to join its group.
+    begun_at: Instant,
     committed_at: Instant,
     hot_verified_at: Instant,
     /// Transactions given up since the last commit.
@@ -196,6 +199,7 @@ impl Worker {
             open: None,
             has_joined: false,
             has_backlog: false,
+            begun_at: clock::monotonic(),
             committed_at: clock::monotonic(),
             hot_verified_at: clock::monotonic(),
             failures: 0,
@@ -208,11 +212,6 @@ impl Worker {
 
     /// Runs until told to stop.
     pub(crate) fn run(&mut self) -> Result<(), KafkaError> {
-        let worked = self.work();
-        worked.map_err(|error| self.cause(error))
-    }
-
-    fn work(&mut self) -> Result<(), KafkaError> {
         while !self.options.stop.load(Ordering::Relaxed) {
             let (kind, cause) = match self.step() {
                 Ok(()) => continue,
