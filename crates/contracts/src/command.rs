@@ -103,14 +103,15 @@ pub struct Target {
 const SURVEYS: Option<&str> = Some("satisfaction-survey");
 const HANDOVERS: Option<&str> = Some("handover");
 const ARTICLES: Option<&str> = Some("classifier");
+const ESCALATIONS: Option<&str> = Some("escalation");
 
 /// Every kind of command. A service passes over the kinds of others on the common topic; intake refuses those that no
 /// service decides, so that each command gets exactly one answer.
 pub const TARGETS: &[Target] = &[
     Target { name: "survey", kinds: &["answer"], decided_by: SURVEYS },
     Target { name: "suggestion", kinds: &["suggest", "suggestion_answered"], decided_by: None },
-    Target { name: "case", kinds: &["escalate"], decided_by: None },
-    Target { name: "escalation", kinds: &["acknowledge", "cancel"], decided_by: None },
+    Target { name: "case", kinds: &["escalate"], decided_by: ESCALATIONS },
+    Target { name: "escalation", kinds: &["acknowledge", "cancel"], decided_by: ESCALATIONS },
     Target { name: "case review", kinds: &["review_update"], decided_by: SURVEYS },
     Target { name: "follow-up", kinds: &["follow_up_done"], decided_by: SURVEYS },
     Target {

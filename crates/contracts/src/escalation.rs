@@ -39,8 +39,15 @@ words! {
         Acknowledged = "acknowledged",
         /// The case was answered.
         Resolved = "resolved",
-        /// A person took it back.
+        /// A person took it back, or what led to it turned out not to be so.
         Cancelled = "cancelled",
+    }
+}
+
+impl EscalationState {
+    /// Whether it has not ended yet.
+    pub fn is_open(self) -> bool {
+        matches!(self, EscalationState::Raised | EscalationState::Acknowledged)
     }
 }
 

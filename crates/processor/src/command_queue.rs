@@ -25,6 +25,14 @@ impl CommandQueue {
     /// If it is aimed at another key, or too many wait.
     pub fn push(&mut self, key: &str, command: Command) -> Result<(), Reject> {
         command.check_key(key)?;
+        self.add(command)
+    }
+
+    /// Takes in a command whose key was held against it before.
+    ///
+    /// # Errors
+    /// If too many wait.
+    pub fn add(&mut self, command: Command) -> Result<(), Reject> {
         if self.waiting.len() >= WAITING_MAX {
             let detail = format!("{WAITING_MAX} commands to `{}` wait already; send it later", command.target);
             return Err(Reject::new(Code::TooLarge, detail));

@@ -3,19 +3,22 @@
 //! | processor | key | reads | writes |
 //! |---|---|---|---|
 //! | [`routing`] | case | facts about cases | teams and departments that take cases, expected times |
-//! | [`clocks`] | case | facts about cases | SLA events, escalations, notices to [`notices`] |
+//! | [`requests`] | target of the command | commands | the same to the case |
+//! | [`clocks`] | case | facts about cases, commands | SLA events, escalations, answers, notices to [`notices`] |
 //! | [`notices`] | member of staff | what `clocks` tells | one message for each minute of notices |
 //! | [`orders`] | order | order events | cases for orders that are stuck |
 //!
 //! Rules live in [`domain`]. What customers are sent beside expected times, and how cases move, is intake's matter.
 #![forbid(unsafe_code)]
 
+mod acts;
 pub mod api;
 pub mod clocks;
 pub mod domain;
 pub mod notices;
 pub mod orders;
 mod records;
+pub mod requests;
 pub mod routing;
 pub mod topics;
 
@@ -23,5 +26,10 @@ use kefu_processor::Service;
 
 /// The service with its processors.
 pub fn service() -> Service {
-    Service::new("escalation").with(routing::Routing).with(clocks::Clocks).with(notices::Notices).with(orders::Orders)
+    Service::new("escalation")
+        .with(routing::Routing)
+        .with(requests::Requests)
+        .with(clocks::Clocks)
+        .with(notices::Notices)
+        .with(orders::Orders)
 }

@@ -56,7 +56,8 @@ impl<'k> CaseKey<'k> {
         hash_id(&["breach", self.tenant, self.case_id, clock.metric.as_str(), &ordinal, &at])
     }
 
-    fn escalation_id(self, known: &Known) -> String {
+    /// The id of an escalation.
+    pub(crate) fn escalation_id(self, known: &Known) -> String {
         let origin = match known.origin {
             Origin::Breach { clock, at } => self.breach_id(clock, at),
             Origin::AtOnce(reason) => reason.as_str().to_owned(),

@@ -1,5 +1,6 @@
 //! What moves between the processors of this service.
 
+use kefu_contracts::command::Command;
 use kefu_contracts::partition::PartitionBy;
 use kefu_contracts::{Language, Topic};
 use serde::{Deserialize, Serialize};
@@ -8,6 +9,9 @@ use crate::domain::notice::Notice;
 
 /// To a member of staff, who is told of an escalation; the key is `tenant/staff/<id>`.
 pub const NOTICES: Topic<StaffNotice> = Topic::repartition("escalation.notices.repartition", PartitionBy::Key);
+
+/// What somebody wants done, to the case that decides it; the key is `tenant/case_id`.
+pub const REQUESTS: Topic<Command> = Topic::repartition("escalation.requests.repartition", PartitionBy::Conversation);
 
 /// A notice on its way to its recipient.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -66,6 +66,34 @@ fn a_clock_says_how_it_came_to_stand_where_it_does() {
     assert_eq!(server.get("/v1/cases/c-1%231/clocks", "demo-agent").problem(), (403, "forbidden".to_owned()));
 }
 
+#[test]
+fn a_person_escalates_takes_note_and_cancels() {
+    let server = server();
+    fact(&server, 1, server.now().plus_ms(-60_000), "opened", json!({}));
+    let by = json!({"kind": "agent", "id": "a-1"});
+    let wish = json!({"actor": by, "reason": "customer_request", "note": "asks for the manager"});
+    let escalated = server.send("POST /v1/cases/c-1%231/escalate", "demo-agent", &wish);
+    assert_eq!(escalated.status, 200, "{}", escalated.text);
+    let id = escalated.json()["escalation_id"].as_str().unwrap().to_owned();
+    let path = format!("/v1/cases/c-1%231/escalations/{id}");
+    let noted = server.send(&format!("POST {path}/acknowledge"), "demo-agent", &json!({"actor": by}));
+    assert_eq!((noted.status, &noted.json()["state"]), (200, &json!("acknowledged")), "{}", noted.text);
+
+    let told = server.get("/v1/cases/c-1%231/escalations", "demo-read").json();
+    let one = &told["escalations"][0];
+    assert_eq!((&one["state"], &one["to"]), (&json!("acknowledged"), &json!("supervisor")), "{told:#}");
+    assert_eq!((&one["last_act"]["by"]["id"], &one["told"][0]["role"]), (&json!("a-1"), &json!("supervisor")));
+
+    let cancel = |body: &Value| server.send(&format!("POST {path}/cancel"), "demo-agent", body);
+    assert_eq!(cancel(&json!({"actor": by})).problem(), (422, "missing_field".to_owned()));
+    assert_eq!(cancel(&json!({"actor": by, "reason": "solved by phone"})).json()["state"], "cancelled");
+    let told = server.get("/v1/cases/c-1%231/escalations", "demo-read").json();
+    assert_eq!(told["escalations"][0]["last_act"]["note"], "solved by phone");
+    let of_nobody = server.send("POST /v1/cases/c-9%231/escalate", "demo-agent", &wish);
+    assert_eq!(of_nobody.problem(), (404, "not_found".to_owned()));
+    assert_eq!(server.send("POST /v1/cases/c-1%231/escalate", "demo-read", &wish).problem().0, 403);
+}
+
 fn post(server: &Server, query: &str, key: &str, text: &str) -> kefu_testkit::Answer {
     let line = format!("POST /v1/policies{query}");
     server.call(&line, key, &[("content-type", "application/yaml")], text.to_owned())
@@ -108,5 +136,5 @@ fn a_policy_with_faults_is_refused_with_all_of_them() {
 
 #[test]
 fn every_route_is_in_the_document() {
-    assert_eq!(server().check_document(), 9);
+    assert_eq!(server().check_document(), 13);
 }

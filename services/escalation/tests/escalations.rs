@@ -168,15 +168,15 @@ fn an_escalation_whose_breach_is_retracted_is_cancelled() {
 }
 
 #[test]
-fn a_thousand_cases_due_at_one_instant_breach_once_each_and_lead_to_one_notice() {
+fn ten_thousand_cases_due_at_one_instant_breach_once_each_and_lead_to_one_notice() {
     let mut driver = driver(&[CHAIN]);
-    for case in 0..1_000 {
+    for case in 0..10_000 {
         let story = "02T09:00 opened\n+ classified inquiry\n+ assigned care a-1";
         play(&mut driver, &facts_of(&format!("c-{case}#1"), story));
     }
     driver.advance_to(at("02T10:20"));
-    assert_eq!(driver.written(&ESCALATIONS).len(), 1_000);
-    assert_eq!(notices(&driver), ["02T10:01 demo/staff/a-1 1000"]);
+    assert_eq!(driver.written(&ESCALATIONS).len(), 10_000);
+    assert_eq!(notices(&driver), ["02T10:01 demo/staff/a-1 10000"]);
     let (_, message) = driver.written(&OUTBOUND).remove(0);
     let raised: std::collections::BTreeSet<String> =
         driver.written(&ESCALATIONS).into_iter().map(|(_, escalation)| escalation.escalation_id).collect();

@@ -27,7 +27,7 @@ fn lines(outcome: &Outcome<'_>) -> (Vec<String>, Option<String>) {
 
 fn play(policies: &Policies, facts: &Facts, live: bool, reached: &str) -> (Vec<String>, Option<String>) {
     let reached = Moment::new(at(reached), Rank::Change);
-    let played = Played { facts, channel: Channel::Chat, live, reached };
+    let played = Played { facts, acts: &[], channel: Channel::Chat, live, reached };
     lines(&replay(played, policies.history("demo")))
 }
 

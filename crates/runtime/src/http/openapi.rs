@@ -142,7 +142,8 @@ impl Routes {
         self.add((MethodFilter::POST, "post"), path, &operation, handler)
     }
 
-    /// Adds a route that gives the command `kind` to what `{id}` in the path names, by an agent or a supervisor.
+    /// Adds a route that gives the command `kind` to what the path's parameters name, by an agent or a supervisor; of
+    /// several, such as a part of a thing after the thing, the target is all of them with `/` between.
     #[must_use]
     pub fn command(self, method: CommandMethod, path: &str, kind: &'static str, summary: &'static str) -> Self {
         const ANSWERS: &[(u16, &str)] = &[
@@ -162,10 +163,11 @@ impl Routes {
         let bytes_max = method.body_bytes_max();
         let handler = move |State(api): State<Api>,
                             caller: Caller,
-                            Path(id): Path<String>,
+                            Path(named): Path<Vec<(String, String)>>,
                             headers: HeaderMap,
                             body: Body| async move {
-            person::command(&api, &caller, &headers, (body, bytes_max), (kind, id)).await
+            let target = named.into_iter().map(|(_, id)| id).collect::<Vec<_>>().join("/");
+            person::command(&api, &caller, &headers, (body, bytes_max), (kind, target)).await
         };
         let method = match method {
             CommandMethod::Post => (MethodFilter::POST, "post"),

@@ -230,6 +230,17 @@ impl Facts {
         matches!(last.what, What::Status { to: Status::Closed, .. }).then_some(last.at)
     }
 
+    /// Where the case stands at an instant; none if it has not begun.
+    pub fn status_at(&self, at: Timestamp) -> Option<Status> {
+        let begun = self.list.iter().filter(|fact| fact.at <= at);
+        begun.fold(None, |status, fact| match fact.what {
+            What::Opened { .. } => status.or(Some(Status::Open)),
+            What::Status { to, .. } => Some(to),
+            What::Merged => Some(Status::Closed),
+            _ => status,
+        })
+    }
+
     /// Forgets what is not about its beginning and its states.
     pub fn forget_all_but_life(&mut self) {
         self.list.retain(|fact| matches!(fact.what, What::Opened { .. } | What::Status { .. }));

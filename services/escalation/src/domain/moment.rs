@@ -1,7 +1,7 @@
 //! The order of things at one instant.
 //!
-//! A policy takes effect before the events of its instant; events come before warnings, breaches and escalation steps;
-//! what upstream timers did (a case that closes by itself) comes last.
+//! A policy takes effect before the events of its instant; events come before warnings, breaches and escalation steps,
+//! and those before what people do to escalations; what upstream timers did (a case that closes by itself) comes last.
 
 use kefu_contracts::Timestamp;
 use kefu_processor::{Due, TimerClass};
@@ -23,6 +23,8 @@ pub enum Rank {
     Breach,
     /// An escalation climbs.
     Step,
+    /// A person does something to an escalation.
+    Act,
     /// An upstream timer did something.
     TimerEvent,
 }
@@ -57,7 +59,7 @@ impl Moment {
             Rank::Change => TimerClass::First,
             Rank::Event | Rank::Warning => TimerClass::Warning,
             Rank::Breach | Rank::Step => TimerClass::Breach,
-            Rank::TimerEvent => TimerClass::AutoClose,
+            Rank::Act | Rank::TimerEvent => TimerClass::AutoClose,
         };
         Due::once(self.at, class)
     }

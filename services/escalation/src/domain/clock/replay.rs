@@ -10,6 +10,7 @@ use kefu_policy::{Policy, PolicyHistory, SlaRule};
 use super::running::{Clock, revivable};
 use super::terms::Asked;
 use super::{ClockEvent, ClockKey, Reason};
+use crate::domain::escalation::act::Acted;
 use crate::domain::escalation::{Escalations, Raised};
 use crate::domain::fact::{Fact, Facts, What};
 use crate::domain::moment::{Moment, Rank};
@@ -25,6 +26,8 @@ const METRICS: usize = Metric::ALL.len();
 pub struct Played<'c> {
     /// The case's facts.
     pub facts: &'c Facts,
+    /// What people did to its escalations, in the order of time.
+    pub acts: &'c [Acted],
     /// The case's channel.
     pub channel: Channel,
     /// Whether time is the wall clock: then clocks start without a classification after [`CLASSIFICATION_WAIT_MS`].
@@ -113,21 +116,26 @@ pub(super) struct Replay<'c, 'p> {
 
 impl<'p> Replay<'_, 'p> {
     fn run(mut self, facts: &[Fact], known: usize) -> Outcome<'p> {
-        let mut done = 0;
+        let (mut done, mut acts) = (0, self.case.acts);
         let mut next = None;
         let mut told_until = None;
         loop {
             let rest = facts.get(done..).unwrap_or_default();
             let fact = rest.first().map(Fact::moment);
+            let act = acts.split_first().filter(|(first, _)| fact.is_none_or(|fact| first.moment() < fact));
+            let given = act.map(|(first, _)| first.moment()).or(fact);
             let own = self.next_own(fact.is_some());
-            if let Some(own) = own.filter(|own| fact.is_none_or(|fact| *own < fact)) {
-                // Nothing follows from a change of policy while no clock can run.
-                let waits = own > self.case.reached && self.ended_at.is_none();
-                if waits {
+            if let Some(own) = own.filter(|own| given.is_none_or(|given| *own < given)) {
+                if own > self.case.reached && self.waits_for(own) {
                     next = Some(own);
                     break;
                 }
                 self.act(own);
+                continue;
+            }
+            if let Some((first, later)) = act {
+                self.escalations.act(first, self.policy, self.view, self.case.facts.names());
+                acts = later;
                 continue;
             }
             let Some(first) = rest.first() else { break };
@@ -138,6 +146,12 @@ impl<'p> Replay<'_, 'p> {
         }
         let raised = self.escalations.into_raised();
         Outcome { events: self.out, raised, next, told_until, ended_at: self.ended_at }
+    }
+
+    /// Whether something follows from what comes next by itself: from a change of policy nothing does while no clock can
+    /// run.
+    fn waits_for(&self, own: Moment) -> bool {
+        self.ended_at.is_none() || own.rank != Rank::Change
     }
 
     /// What comes next without a further fact.
@@ -163,7 +177,7 @@ impl<'p> Replay<'_, 'p> {
                 self.retune(own.at);
             }
             Rank::Step => self.escalations.climb(own.at, self.policy, self.view, self.case.facts.names()),
-            Rank::Event | Rank::Warning | Rank::Breach | Rank::TimerEvent => self.fire(own),
+            Rank::Event | Rank::Warning | Rank::Breach | Rank::Act | Rank::TimerEvent => self.fire(own),
         }
     }
 

@@ -67,6 +67,15 @@ impl<'p> Chain<'p> {
         Some(Step { level: index as u32 + 1, to: step.to })
     }
 
+    /// Somebody took note of a level: it is not repeated. Higher levels still come, until the case is answered.
+    pub(super) fn acknowledge(&mut self, level: u32) {
+        let step = (level as usize).saturating_sub(1);
+        if let Some((step, done)) = self.steps.get(step).zip(self.done.get_mut(step)) {
+            *done = step.due_ms().count();
+        }
+        self.plan();
+    }
+
     fn plan(&mut self) {
         let steps = self.steps.iter().zip(&self.done).enumerate();
         let planned = steps.filter_map(|(index, (step, done))| {

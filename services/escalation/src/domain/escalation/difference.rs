@@ -4,6 +4,7 @@ use kefu_contracts::Timestamp;
 use kefu_contracts::escalation::EscalationState;
 use serde::{Deserialize, Serialize};
 
+use super::act::Which;
 use super::{Origin, Raised, Recipient};
 
 /// An escalation as it was told last.
@@ -13,7 +14,7 @@ pub struct Known {
     pub origin: Origin,
     /// The step of the chain, from 1.
     pub level: u32,
-    /// Who was told first.
+    /// Who has it: who was told first, or whom somebody asked for since.
     pub to: Recipient,
     /// When.
     pub raised_at: Timestamp,
@@ -41,8 +42,13 @@ impl Known {
         }
     }
 
+    /// Which one of its case it is.
+    pub fn which(&self) -> Which {
+        Which { origin: self.origin, level: self.level }
+    }
+
     fn is(&self, raised: &Raised) -> bool {
-        self.origin == raised.origin && self.level == raised.level
+        raised.is(self.which())
     }
 
     fn agrees(&self, raised: &Raised) -> bool {

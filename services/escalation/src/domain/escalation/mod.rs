@@ -1,10 +1,13 @@
 //! Escalations: who hears of a breach or of a severe case, level by level.
 //!
-//! `chain` climbs the steps after a breach, this module keeps what was raised, [`difference`] tells what of it is news.
+//! `chain` climbs the steps after a breach, [`request`] reads what people ask and [`act`] is what they do, this module
+//! keeps what was raised, [`difference`] tells what of it is news.
 //! Breaches themselves are `clock`'s matter; telling people is `notice`'s.
 
+pub mod act;
 mod chain;
 pub mod difference;
+pub mod request;
 
 use kefu_contracts::escalation::{EscalationReason, EscalationState};
 use kefu_contracts::{Channel, Severity, Status, Timestamp};
@@ -13,9 +16,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::domain::clock::ClockKey;
 use crate::domain::clock::running::Clock;
-use crate::domain::moment::Moment;
+use crate::domain::moment::{Moment, Rank};
 use crate::domain::names::Names;
 use crate::domain::view::View;
+use act::{Act, Acted, Which};
 use chain::Chain;
 
 /// What an escalation comes from; with its level, its identity within the case.
@@ -48,7 +52,7 @@ pub struct Raised {
     pub origin: Origin,
     /// The step of the chain, from 1.
     pub level: u32,
-    /// Who was told first.
+    /// Who has it: who was told first, or whom somebody asked for since.
     pub to: Recipient,
     /// When.
     pub raised_at: Timestamp,
@@ -58,6 +62,12 @@ pub struct Raised {
     pub state: EscalationState,
     /// When it came to stand there.
     pub state_at: Timestamp,
+    /// What a person did that made it stand there.
+    pub acted: Option<Acted>,
+    /// For how long its case is followed after closing, in milliseconds.
+    track_ms: Option<i64>,
+    /// Until when its closed case is followed.
+    tracked_until: Option<Timestamp>,
     /// Each time somebody was told, with whom.
     pub told: Vec<(Timestamp, Recipient)>,
 }
@@ -66,11 +76,45 @@ impl Raised {
     fn new(origin: Origin, level: u32, at: Timestamp, to: Recipient) -> Self {
         let told = vec![(at, to.clone())];
         let state = EscalationState::Raised;
-        Self { origin, level, to, raised_at: at, due_at: None, state, state_at: at, told }
+        let (raised_at, state_at) = (at, at);
+        let (due_at, acted, track_ms, tracked_until) = (None, None, None, None);
+        Self { origin, level, to, raised_at, due_at, state, state_at, acted, track_ms, tracked_until, told }
+    }
+
+    /// Which one of its case it is.
+    pub fn which(&self) -> Which {
+        Which { origin: self.origin, level: self.level }
+    }
+
+    /// Until when its closed case is followed, if it is closed and followed.
+    pub fn tracked_until(&self) -> Option<Timestamp> {
+        self.tracked_until
+    }
+
+    fn is(&self, which: Which) -> bool {
+        self.which() == which
     }
 
     fn turn(&mut self, state: EscalationState, at: Timestamp) {
         (self.state, self.state_at) = (state, at);
+        (self.acted, self.tracked_until) = (None, None);
+    }
+
+    /// Its case was closed. Who heard of a severe case at once keeps it until then, and for as long as it is followed.
+    fn closed(&mut self, at: Timestamp) {
+        match self.track_ms {
+            Some(track_ms) => self.tracked_until = Some(at.plus_ms(track_ms)),
+            None => self.turn(EscalationState::Resolved, at),
+        }
+    }
+
+    /// Its closed case came back.
+    fn reopened(&mut self, at: Timestamp) {
+        self.tracked_until = None;
+        if self.state != EscalationState::Raised {
+            self.turn(EscalationState::Raised, at);
+        }
+        self.told.push((at, self.to.clone()));
     }
 }
 
@@ -82,9 +126,11 @@ pub(crate) struct Escalations<'p> {
 }
 
 impl<'p> Escalations<'p> {
-    /// When a chain next climbs.
+    /// When a chain next climbs, or a closed case is followed no more.
     pub(crate) fn next(&self) -> Option<Moment> {
-        self.chains.iter().filter_map(Chain::next).min()
+        let tracked = self.raised.iter().filter_map(|raised| raised.tracked_until);
+        let followed = tracked.map(|until| Moment::new(until, Rank::Step));
+        self.chains.iter().filter_map(Chain::next).chain(followed).min()
     }
 
     /// A clock was breached at `at`.
@@ -95,15 +141,18 @@ impl<'p> Escalations<'p> {
         }
     }
 
-    /// A chain climbs at `at`.
+    /// A chain climbs at `at`, or a closed case is followed no more.
     pub(crate) fn climb(&mut self, at: Timestamp, policy: &Policy, view: View, names: &Names) {
+        if let Some(raised) = self.raised.iter_mut().find(|raised| raised.tracked_until == Some(at)) {
+            return raised.turn(EscalationState::Resolved, at);
+        }
         let Some(chain) = self.chains.iter_mut().find(|chain| chain.next().is_some_and(|next| next.at == at)) else {
             return;
         };
         let Some(step) = chain.climb() else { return };
         let to = recipient(policy, view, names, step.to);
-        let same = |raised: &&mut Raised| raised.origin == chain.origin() && raised.level == step.level;
-        match self.raised.iter_mut().find(same) {
+        let which = Which { origin: chain.origin(), level: step.level };
+        match self.raised.iter_mut().find(|raised| raised.is(which)) {
             Some(raised) => raised.told.push((at, to)),
             None => {
                 let raised = Raised::new(chain.origin(), step.level, at, to);
@@ -118,7 +167,48 @@ impl<'p> Escalations<'p> {
         let Some(role) = rule.immediate else { return };
         let origin = Origin::AtOnce(reason_of(rule, facts));
         if !self.raised.iter().any(|raised| raised.origin == origin) {
-            self.raised.push(Raised::new(origin, 1, at, recipient(policy, view, names, role)));
+            let raised = Raised::new(origin, 1, at, recipient(policy, view, names, role));
+            self.raised.push(Raised { track_ms: rule.track_ms, ..raised });
+        }
+    }
+
+    /// A person did something.
+    pub(crate) fn act(&mut self, acted: &Acted, policy: &Policy, view: View, names: &Names) {
+        let at = acted.at;
+        match acted.act {
+            Act::Acknowledge(which) => {
+                self.stand(which, EscalationState::Acknowledged, acted);
+                let chains = self.chains.iter_mut().filter(|chain| chain.origin() == which.origin);
+                chains.for_each(|chain| chain.acknowledge(which.level));
+            }
+            Act::Cancel(which) => {
+                self.stand(which, EscalationState::Cancelled, acted);
+                self.chains.retain(|chain| chain.origin() != which.origin);
+            }
+            Act::Escalate { to, reason } => {
+                let to = recipient(policy, view, names, to);
+                let which = Which { origin: Origin::AtOnce(reason), level: 1 };
+                let known = self.raised.iter().position(|raised| raised.is(which));
+                let index = known.unwrap_or(self.raised.len());
+                match self.raised.get_mut(index) {
+                    Some(raised) => {
+                        raised.turn(EscalationState::Raised, at);
+                        raised.to = to.clone();
+                        raised.told.push((at, to));
+                    }
+                    None => self.raised.push(Raised::new(which.origin, which.level, at, to)),
+                }
+                self.raised.iter_mut().skip(index).take(1).for_each(|raised| raised.acted = Some(acted.clone()));
+            }
+        }
+    }
+
+    /// A person made an escalation that has not ended stand there.
+    fn stand(&mut self, which: Which, state: EscalationState, acted: &Acted) {
+        for raised in self.raised.iter_mut().filter(|raised| raised.is(which) && raised.state.is_open()) {
+            let tracked_until = raised.tracked_until.filter(|_| state.is_open());
+            raised.turn(state, acted.at);
+            (raised.acted, raised.tracked_until) = (Some(acted.clone()), tracked_until);
         }
     }
 
@@ -128,17 +218,13 @@ impl<'p> Escalations<'p> {
             self.chains.clear();
         }
         for raised in &mut self.raised {
-            match (raised.origin, raised.state) {
-                (Origin::Breach { .. }, EscalationState::Raised) if !to.is_live() => {
+            match raised.origin {
+                Origin::Breach { .. } if raised.state.is_open() && !to.is_live() => {
                     raised.turn(EscalationState::Resolved, at);
                 }
-                // Who heard of a severe case at once keeps it until it is closed, and hears when it comes back.
-                (Origin::AtOnce(_), EscalationState::Raised) if to == Status::Closed => {
-                    raised.turn(EscalationState::Resolved, at);
-                }
-                (Origin::AtOnce(_), EscalationState::Resolved) if from == Status::Closed => {
-                    raised.turn(EscalationState::Raised, at);
-                    raised.told.push((at, raised.to.clone()));
+                Origin::AtOnce(_) if raised.state.is_open() && to == Status::Closed => raised.closed(at),
+                Origin::AtOnce(_) if from == Status::Closed && raised.state != EscalationState::Cancelled => {
+                    raised.reopened(at);
                 }
                 _ => {}
             }
@@ -158,7 +244,7 @@ impl<'p> Escalations<'p> {
     /// The case went into another.
     pub(crate) fn cancel_all(&mut self, at: Timestamp) {
         self.chains.clear();
-        for raised in self.raised.iter_mut().filter(|raised| raised.state == EscalationState::Raised) {
+        for raised in self.raised.iter_mut().filter(|raised| raised.state.is_open()) {
             raised.turn(EscalationState::Cancelled, at);
         }
     }
@@ -172,7 +258,7 @@ impl<'p> Escalations<'p> {
         self.chains.retain(|chain| chain.clock() != ended);
         for raised in &mut self.raised {
             let of_clock = matches!(raised.origin, Origin::Breach { clock, .. } if clock == ended);
-            if of_clock && raised.state == EscalationState::Raised {
+            if of_clock && raised.state.is_open() {
                 raised.turn(state, at);
             }
         }
