@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::clock;
 
-/// A thread that has not turned for this long counts as stuck: longer than any call of a client library may take.
+/// A thread that has not turned for this long counts as stuck: longer than any call of a client library may take, while
+/// its server answers.
 pub const SILENT_MAX: Duration = Duration::from_secs(60);
 
 /// The signs of life of a process' threads. Cheap to clone; clones share them.

@@ -20,6 +20,7 @@ mod outage;
 pub mod policies;
 pub mod program;
 pub mod refusal_log;
+mod seen;
 pub mod sender;
 pub mod telemetry;
 pub mod trace;

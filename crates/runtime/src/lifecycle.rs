@@ -5,7 +5,7 @@
 
 use std::future::Future;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -21,11 +21,11 @@ use crate::embedded::{Embedded, EmbeddedOptions, EngineHandle};
 use crate::heartbeat::Heartbeats;
 use crate::http::openapi;
 use crate::http::server::ApiParts;
-use crate::http::server::Readiness;
 use crate::http::{self, Api, auth::Keys};
 use crate::kafka::{Connection, KafkaBackend, KafkaHandle, KafkaOptions};
 use crate::metrics::Metrics;
 use crate::policies::PolicyTable;
+use crate::seen::Seen;
 
 /// How long threads may take for their last commit. A call of the client library to a broker that is away may not
 /// come back at all.
@@ -112,63 +112,6 @@ impl Threads for KafkaHandle {
     }
 }
 
-/// What the process waits for, as the loop that looks after the threads last saw it.
-struct Seen {
-    waits: Mutex<Vec<String>>,
-    stage: Mutex<Stage>,
-    heartbeats: Heartbeats,
-}
-
-/// How far a process is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stage {
-    /// Something that it needs was not there yet.
-    Starts,
-    /// Once everything was there.
-    Ready,
-    /// It was told to end.
-    Ends,
-}
-
-impl Seen {
-    fn new(heartbeats: Heartbeats) -> Self {
-        let waits = Mutex::new(vec!["the process starts".to_owned()]);
-        Self { waits, stage: Mutex::new(Stage::Starts), heartbeats }
-    }
-
-    fn set(&self, waits: Vec<String>) {
-        let mut stage = self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        if *stage == Stage::Starts && waits.is_empty() {
-            *stage = Stage::Ready;
-        }
-        *self.waits.lock().unwrap_or_else(PoisonError::into_inner) = waits;
-    }
-
-    fn ends(&self) {
-        *self.stage.lock().unwrap_or_else(PoisonError::into_inner) = Stage::Ends;
-    }
-}
-
-impl Readiness for Seen {
-    fn missing(&self) -> Vec<String> {
-        let stage = *self.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        match stage {
-            Stage::Starts => self.waits(),
-            Stage::Ready => Vec::new(),
-            Stage::Ends => vec!["the process ends".to_owned()],
-        }
-    }
-
-    fn waits(&self) -> Vec<String> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    fn stuck(&self) -> Vec<String> {
-        let silent = self.heartbeats.silent().into_iter();
-        silent.map(|(name, since)| format!("thread {name} has not turned for {} s", since.as_secs())).collect()
-    }
-}
-
 /// Everything a process needs beside its configuration.
 pub struct Process {
     /// The services of this process.
@@ -200,8 +143,7 @@ pub fn serve_until(
     serve_with(config, process, bound, || Ok(told))
 }
 
-/// As [`serve_until`]; `listen` is called once there is something to end in good order. Until then a signal ends the
-/// process at once.
+/// As [`serve_until`]; `listen` is called once it listens, after which `told` may come at any time.
 fn serve_with<F: Future<Output = ()>>(
     config: &Config,
     process: Process,
@@ -239,12 +181,27 @@ async fn run<F: Future<Output = ()>>(
     let listener = http::bind(config.http.listen.parse().map_err(std::io::Error::other)?).await?;
     let seen = Arc::new(Seen::new(heartbeats.clone()));
     let (listener, early) = answer_early(listener, http::early_router(seen.clone(), metrics.clone()))?;
-    let observed = Observed { metrics: &metrics, heartbeats: &heartbeats };
-    let started = start(config, &services, &process.codec, &policies, views, observed).await;
+    let mut told = std::pin::pin!(listen()?);
+    let starting = Starting {
+        config: config.clone(),
+        services,
+        codec: process.codec.clone(),
+        policies: policies.clone(),
+        views,
+        metrics: metrics.clone(),
+        heartbeats,
+    };
+    let handle = tokio::runtime::Handle::current();
+    // most of it does not yield
+    let started = tokio::task::spawn_blocking(move || handle.block_on(starting.start()));
+    let started = tokio::select! {
+        started = started => started.map_err(std::io::Error::other)?,
+        // nothing is under way that would have to end in good order
+        () = &mut told => return Ok(()),
+    };
     // how it ended changes nothing: the other server listens now
     early.end().await.ok();
     let (backend, threads) = started?;
-    let told = listen()?;
     let api = Api::new(ApiParts {
         commands: Commands::new(backend.clone(), results.clone(), process.codec.clone()),
         backend,
@@ -344,42 +301,43 @@ fn signal() -> std::io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Where the threads tell how they are.
-struct Observed<'a> {
-    metrics: &'a Metrics,
-    heartbeats: &'a Heartbeats,
+/// A backend that is to be started.
+struct Starting {
+    config: Config,
+    services: Vec<Service>,
+    codec: Codec,
+    policies: Arc<PolicyTable>,
+    views: Vec<Arc<dyn View>>,
+    metrics: Metrics,
+    heartbeats: Heartbeats,
 }
 
-async fn start(
-    config: &Config,
-    services: &[Service],
-    codec: &Codec,
-    policies: &Arc<PolicyTable>,
-    views: Vec<Arc<dyn View>>,
-    observed: Observed<'_>,
-) -> Result<(SharedBackend, Box<dyn Threads>), ServeError> {
-    let Observed { metrics, heartbeats } = observed;
-    let live = config.clock == ClockKind::Wall;
-    let topology = Topology::new(services)?;
-    match config.backend {
-        BackendKind::Embedded => {
-            let options = EmbeddedOptions { data_dir: config.data_dir.clone(), live };
-            let (backend, handle) = Embedded::start(&options, &topology, codec, policies, views, metrics, heartbeats)?;
-            Ok((backend, Box::new(handle)))
-        }
-        BackendKind::Kafka => {
-            let options = KafkaOptions {
-                connection: connection(config),
-                redis: config.redis.url.clone(),
-                instance: config.kafka.instance.clone(),
-                grouping: config.kafka.grouping(),
-                threads: config.kafka.threads,
-                live,
-                heartbeats: heartbeats.clone(),
-            };
-            let (backend, handle) =
-                KafkaBackend::start(&options, &topology, services, codec, policies, views, metrics).await?;
-            Ok((backend, Box::new(handle)))
+impl Starting {
+    async fn start(self) -> Result<(SharedBackend, Box<dyn Threads>), ServeError> {
+        let Self { config, services, codec, policies, views, metrics, heartbeats } = self;
+        let live = config.clock == ClockKind::Wall;
+        let topology = Topology::new(&services)?;
+        match config.backend {
+            BackendKind::Embedded => {
+                let options = EmbeddedOptions { data_dir: config.data_dir, live };
+                let (backend, handle) =
+                    Embedded::start(&options, &topology, &codec, &policies, views, &metrics, &heartbeats)?;
+                Ok((backend, Box::new(handle)))
+            }
+            BackendKind::Kafka => {
+                let options = KafkaOptions {
+                    connection: connection(&config),
+                    redis: config.redis.url,
+                    grouping: config.kafka.grouping(),
+                    instance: config.kafka.instance,
+                    threads: config.kafka.threads,
+                    live,
+                    heartbeats,
+                };
+                let (backend, handle) =
+                    KafkaBackend::start(&options, &topology, &services, &codec, &policies, views, &metrics).await?;
+                Ok((backend, Box::new(handle)))
+            }
         }
     }
 }

@@ -30,12 +30,10 @@ pub(super) struct Ended {
 }
 
 /// What an instance says last that a fault makes end: its beginning, and the fault.
-const CAUSES: [(&str, &str); 5] = [
-    ("kefu: the group still knows another process as instance", "killed and started again"),
+const CAUSES: [(&str, &str); 3] = [
     ("kefu: kafka: Meta data fetch error", "the broker or the link to it was away at the start"),
     ("kefu: kafka: Admin operation error", "the broker or the link to it was away at the start"),
     ("kefu: no Kafka broker answers at", "the broker or the link to it was away at the start"),
-    ("kefu: redis: ", "redis or the link to it was away at the start"),
 ];
 
 /// What it says last if a server was away when it was told to end.
@@ -55,7 +53,8 @@ impl Ended {
 
     /// Whether a fault explains it.
     pub(super) fn is_explained(&self) -> bool {
-        let by_fault = || CAUSES.iter().any(|(cause, _)| self.words.starts_with(cause));
+        // whoever has come to work waits for what is away
+        let by_fault = || !self.listened && CAUSES.iter().any(|(cause, _)| self.words.starts_with(cause));
         match self.how {
             How::ByItself(status) => status.code() == Some(SAID_WHY) && by_fault(),
             How::Badly(status) if status.signal() == Some(TOLD_TO_END) => !self.listened,
@@ -81,7 +80,7 @@ mod tests {
     use super::*;
 
     fn ended(how: How, words: &str) -> Ended {
-        Ended { name: "intake-0".to_owned(), words: words.to_owned(), how, listened: true }
+        Ended { name: "intake-0".to_owned(), words: words.to_owned(), how, listened: false }
     }
 
     #[test]
@@ -90,7 +89,6 @@ mod tests {
         let away = "kefu: no Kafka broker answers at 127.0.0.1:1";
         for (how, words, explained) in [
             (How::ByItself(code(1)), away, true),
-            (How::ByItself(code(1)), "kefu: redis: Connection refused (os error 111)", true),
             // nobody else has its name, and a transaction that was given up is begun anew
             (How::ByItself(code(1)), "kefu: another process runs as instance `intake-0`", false),
             (How::ByItself(code(1)), "kefu: kafka: 1 message(s) timed out", false),
@@ -107,15 +105,18 @@ mod tests {
         ] {
             let ended = ended(how, words);
             assert_eq!(ended.is_explained(), explained, "{}", ended.describe());
+            let at_work = Ended { listened: true, ..ended };
+            let told = words.contains("told to end");
+            assert_eq!(at_work.is_explained(), explained && told, "at work: {}", at_work.describe());
         }
     }
 
     #[test]
     fn who_has_not_come_to_work_ends_at_once_when_told() {
         let told = ended(How::Badly(ExitStatus::from_raw(TOLD_TO_END)), "nothing");
-        assert!(!told.is_explained());
-        assert!(Ended { listened: false, ..told }.is_explained());
+        assert!(told.is_explained());
+        assert!(!Ended { listened: true, ..told }.is_explained());
         let crashed = ended(How::Badly(ExitStatus::from_raw(11)), "nothing");
-        assert!(!Ended { listened: false, ..crashed }.is_explained());
+        assert!(!crashed.is_explained());
     }
 }

@@ -56,6 +56,7 @@ fn counts_what_was_sent(kind: BackendKind) {
         | "kefu_input_lag"
         | "kefu_kafka_available"
         | "kefu_partitions_came_total"
+        | "kefu_rejoins_total"
         | "kefu_tasks_restoring" => kind == BackendKind::Kafka,
         _ => true,
     };

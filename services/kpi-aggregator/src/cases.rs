@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::domain::case_facts::{CaseFacts, Learnt, MAX_FACTS};
 use crate::domain::case_figures::{SETTLED_AFTER_MS, Standing, figures, standing};
 use crate::domain::difference::difference;
-use crate::domain::window::forgotten_at;
+use crate::domain::window::{MINUTE_MS, beat, forgotten_at};
 use crate::flow::{MINUTES, send};
 
 /// Keeps each case's facts and sends on how its figures change. Keyed by `tenant/case_id`.
@@ -49,6 +49,14 @@ struct Untold {
     as_of: Timestamp,
 }
 
+impl Untold {
+    /// Whether what changes at `at`, and arrived at `as_of`, may go out with it. What arrived in another minute may not:
+    /// rows take what came in time, and what came late, apart.
+    fn takes(&self, at: Timestamp, as_of: Timestamp) -> bool {
+        self.at == at && beat(self.as_of, MINUTE_MS) == beat(as_of, MINUTE_MS)
+    }
+}
+
 impl StateRecord for CaseState {
     const VERSION: u8 = 1;
 }
@@ -63,7 +71,8 @@ impl Processor for Cases {
     fn on_record(&self, state: &mut Option<CaseState>, input: CaseInput, ctx: &mut Context<'_>) -> Result<(), Reject> {
         let at = input.at();
         let mut known = state.take().unwrap_or_else(|| CaseState::new(input.channel()));
-        if known.untold.as_ref().is_some_and(|untold| untold.at != at) {
+        let as_of = ctx.clock().came_in(at);
+        if known.untold.as_ref().is_some_and(|untold| !untold.takes(at, as_of)) {
             known.tell(ctx);
         }
         let before = known.case.clone();
@@ -180,5 +189,19 @@ impl CaseState {
     /// The closing whose seven days are not over yet.
     fn settling(&self) -> Option<Timestamp> {
         self.standing.closed.filter(|closed| self.case.settled != Some(*closed))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_late_does_not_go_out_with_what_came_in_time() {
+        let at = Timestamp::from_ms(10 * MINUTE_MS);
+        let untold = Untold { before: CaseFacts::new(Channel::Chat), at, as_of: at.plus_ms(1_000) };
+        assert!(untold.takes(at, at.plus_ms(2_000)), "of the same minute");
+        assert!(!untold.takes(at, at.plus_ms(2 * MINUTE_MS)), "two days later it would be late for its rows");
+        assert!(!untold.takes(at.plus_ms(1), at.plus_ms(2_000)), "of another instant");
     }
 }

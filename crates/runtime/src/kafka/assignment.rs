@@ -10,17 +10,17 @@ use std::sync::{Mutex, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
-use rdkafka::error::KafkaError;
+use rdkafka::error::KafkaError as ClientError;
 use rdkafka::types::RDKafkaRespErr;
 use rdkafka::{ClientContext, Offset, TopicPartitionList};
 
-use super::client::{CALL, SETTLING};
+use super::client::{CALL, KafkaError, SETTLING};
 use super::worker::Patience;
 use crate::clock;
 use crate::outage::Outage;
 
 /// Something the group did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) enum Change {
     /// A partition came, with the offsets its topics start at.
     Came { partition: i32, starts: Vec<(String, i64)> },
@@ -29,7 +29,7 @@ pub(crate) enum Change {
     /// The group has told what is this consumer's for now.
     Assigned,
     /// The callback failed; the worker must start anew.
-    Failed(String),
+    Failed(KafkaError),
 }
 
 /// Pause before the broker is asked again.
@@ -78,7 +78,7 @@ impl Assignment {
     fn assign(&self, consumer: &BaseConsumer<Self>, leads: &TopicPartitionList) -> Result<(), KafkaError> {
         let all = self.with_followers(leads);
         if all.count() == 0 {
-            return consumer.incremental_assign(&all);
+            return Ok(consumer.incremental_assign(&all)?);
         }
         let mut start = TopicPartitionList::new();
         let mut starts: BTreeMap<i32, Vec<(String, i64)>> = BTreeMap::new();
@@ -121,8 +121,15 @@ fn committed(
             Ok(offsets) => return Ok(offsets),
             Err(error) => error,
         };
-        if begun.elapsed() > SETTLING || !patience.lasts() {
-            return Err(error);
+        if !patience.lasts() {
+            return Err(error.into());
+        }
+        if begun.elapsed() > SETTLING {
+            return Err(KafkaError::SetUp(format!(
+                "committed offsets cannot be had for more than {} s ({error}); `kafka-transactions.sh find-hanging` shows \
+                 what keeps them",
+                SETTLING.as_secs()
+            )));
         }
         if outage.lasts() {
             let service = patience.service;
@@ -133,7 +140,7 @@ fn committed(
 }
 
 impl ClientContext for Assignment {
-    fn error(&self, error: KafkaError, reason: &str) {
+    fn error(&self, error: ClientError, reason: &str) {
         tracing::warn!(service = self.patience.service, %error, reason, "kafka consumer");
     }
 }
@@ -149,8 +156,7 @@ impl ConsumerContext for Assignment {
         if let Err(error) = done
             && self.patience.continues()
         {
-            let hint = "committed offsets cannot be had; `kafka-transactions.sh find-hanging` shows what keeps them";
-            self.note([Change::Failed(format!("{error}: {hint}"))]);
+            self.note([Change::Failed(error)]);
         }
     }
 }

@@ -16,6 +16,9 @@ use super::assignment::{Assignment, Forward, WeakConsumer};
 /// How long a batch is gathered: a turn of the worker costs more than a message, and a commit comes much later.
 const GATHER_MS: i32 = 3;
 
+/// Messages taken in one call, at most: each batch asks Redis once for each task.
+pub(crate) const BATCH_MAX: usize = 8_000;
+
 /// A queue that receives the messages and ends of the partitions forwarded to it. Rebalances and errors stay on the
 /// consumer's own queue.
 pub(crate) struct FetchQueue {
@@ -59,9 +62,10 @@ impl FetchQueue {
         })
     }
 
-    /// Waits up to `wait_ms` for a first message, then takes what else comes within [`GATHER_MS`].
-    pub(crate) fn take(&mut self, wait_ms: i32) -> Batch<'_> {
-        let (first, more) = self.slots.split_at_mut(1);
+    /// Waits up to `wait_ms` for a first message, then takes what else comes within [`GATHER_MS`], `most` in all.
+    pub(crate) fn take(&mut self, wait_ms: i32, most: usize) -> Batch<'_> {
+        let most = most.clamp(2, self.slots.len());
+        let (first, more) = self.slots.get_mut(..most).unwrap_or_default().split_at_mut(1);
         let mut count = consume(self.queue, first, wait_ms);
         if count == 1 {
             count += consume(self.queue, more, GATHER_MS);

@@ -31,6 +31,6 @@ pub use grouping::{GroupProtocol, Grouping, Membership};
 pub use observer::{LogRecord, read_log};
 pub use progress::{LOAD, ProgressGate, ProgressKey, ProgressWriter};
 pub use retry::{Letter, Resender, SentBack, read_letters, retry_topic};
-pub use runner::{KafkaBackend, KafkaHandle, KafkaOptions};
+pub use runner::{BROKER_AWAY, KafkaBackend, KafkaHandle, KafkaOptions};
 pub use settings::check_property;
 pub(crate) use settings::property_faults;

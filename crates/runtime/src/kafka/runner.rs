@@ -16,7 +16,7 @@ use super::admin::{check_cleanup, check_topics};
 use super::append::Appender;
 use super::assignment::Assignment;
 use super::client::{Connection, KafkaError};
-use super::fetch::FetchQueue;
+use super::fetch::{BATCH_MAX, FetchQueue};
 use super::grouping::Grouping;
 use super::hot::HotStates;
 use super::hot_reader::HotReader;
@@ -24,7 +24,7 @@ use super::observer::Observer;
 use super::progress::{Horizons, ProgressWatch};
 use super::retry::retry_topic;
 use super::tasks::{hot_name, partition_of};
-use super::worker::{Doing, Status, Worker, WorkerOptions};
+use super::worker::{Doing, Rejoins, Status, Worker, WorkerOptions};
 use crate::backend::{Backend, BackendError, NewRecord, Pending, View};
 use crate::clock;
 use crate::heartbeat::Heartbeats;
@@ -36,8 +36,8 @@ use crate::policies::PolicyTable;
 const HOT_RETRY: Duration = Duration::from_secs(1);
 /// Pause before the group is joined again.
 const JOIN_RETRY: Duration = Duration::from_millis(250);
-/// Messages taken in one call, at most: each batch asks Redis once for each task.
-const BATCH: usize = 8_000;
+/// What a process waits for whose broker is away, for a person.
+pub const BROKER_AWAY: &str = "the broker does not answer";
 
 /// How the backend on Kafka is set up.
 #[derive(Clone, Debug)]
@@ -82,7 +82,7 @@ impl KafkaHandle {
         let workers = self.workers.iter().filter_map(|(name, status)| Some((name, status.missing()?)));
         let mut missing: Vec<String> = workers.map(|(name, what)| format!("{name} {what}")).collect();
         if self.kafka_available.get() == 0 {
-            missing.push("the broker does not answer".to_owned());
+            missing.push(BROKER_AWAY.to_owned());
         }
         missing
     }
@@ -205,7 +205,7 @@ impl KafkaHandle {
         // shown from the start: a rate needs its zero
         drop(options.metrics.rejoins.get_or_create(&label));
         self.spawn(format!("{}-{instance}", options.service), move || {
-            let mut outage = Outage::default();
+            let (mut outage, mut rejoins) = (Outage::default(), Rejoins::default());
             loop {
                 let Some(hot) = wait_for_hot(&options)? else { return Ok(()) };
                 let (consumer, queue) = join_group(&options, &instance)?;
@@ -213,7 +213,7 @@ impl KafkaHandle {
                 // the worker leaves the group before it is joined again
                 let mut worker = Worker::new(options.clone(), consumer, queue, hot, &instance)?;
                 match worker.run() {
-                    Err(error) if worker.can_join_again(&error) => {
+                    Err(error) if worker.goes_on() && worker.can_join_again(&error, &mut rejoins) => {
                         options.metrics.rejoins.get_or_create(&label).inc();
                         if outage.lasts() {
                             tracing::warn!(service = options.service, %error, "the group is joined again");
@@ -274,7 +274,7 @@ fn join_group(
     let context = Assignment::new(topics, options.patience());
     let consumer: BaseConsumer<Assignment> = config.create_with_context(context)?;
     let consumer = Arc::new(consumer);
-    let queue = FetchQueue::new(consumer.clone(), BATCH);
+    let queue = FetchQueue::new(consumer.clone(), BATCH_MAX);
     consumer.context().forward_with(queue.forwarder(Arc::downgrade(&consumer)));
     consumer.subscribe(&[&lead])?;
     Ok((consumer, queue))

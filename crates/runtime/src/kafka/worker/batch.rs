@@ -9,6 +9,7 @@ use kefu_processor::{DeadLetter, Effects, Record};
 
 use super::hot_copy::lost;
 use super::{Worker, WorkerError};
+use crate::clock;
 use crate::dead_letter::Refused;
 use crate::kafka::fetch::{Fetched, Kind};
 use crate::kafka::hot::HotError;
@@ -33,10 +34,14 @@ impl Worker {
     pub(super) fn take_batch(&mut self) -> Result<(), WorkerError> {
         let Some(mut queue) = self.queue.take() else { return Ok(()) };
         let done = {
-            let batch = queue.take(10);
-            self.has_backlog = batch.len() >= BACKLOG;
+            let most = self.batch_size.most();
+            let batch = queue.take(10, most);
+            self.has_backlog = batch.len() >= BACKLOG.min(most);
+            let begun = clock::monotonic();
             let fetched: Vec<Fetched<'_>> = batch.iter().collect();
-            self.process(&fetched)
+            let done = self.process(&fetched);
+            self.batch_size.took(batch.len(), begun.elapsed());
+            done
         };
         self.queue = Some(queue);
         done

@@ -4,23 +4,48 @@
 //! a transaction or a session may last refuses the producer and the member that it knew, in the same words. Only what
 //! happens then tells the two apart: who joins again stays, unless another process lives that does the same.
 
-use std::time::Duration;
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use rdkafka::consumer::Consumer;
 use rdkafka::error::RDKafkaErrorCode;
 
 use super::Worker;
+use crate::clock;
 use crate::kafka::client::KafkaError;
 
 /// A worker that breaks sooner than this after it began to join ends its process: joining has not helped. Of two
 /// processes with one name that is the one that came last.
 const NEW: Duration = Duration::from_secs(5);
 
+/// A worker that joins again more often than this ends its process: it does not help, or two processes with one name
+/// take each other's place.
+const REJOINS_MAX: usize = 10;
+/// Within this time.
+const REJOINS_WITHIN: Duration = Duration::from_secs(300);
+
+/// When a worker joined its group again.
+#[derive(Debug, Default)]
+pub(crate) struct Rejoins(VecDeque<Instant>);
+
+impl Rejoins {
+    /// Whether it may join again at `now`; counts it if so.
+    fn may_at(&mut self, now: Instant) -> bool {
+        self.0.retain(|at| now.duration_since(*at) < REJOINS_WITHIN);
+        let may = self.0.len() < REJOINS_MAX;
+        if may {
+            self.0.push_back(now);
+        }
+        may
+    }
+}
+
 impl Worker {
     /// Whether new clients may mend what ended it with `error`.
-    pub(crate) fn can_join_again(&self, error: &KafkaError) -> bool {
+    pub(crate) fn can_join_again(&self, error: &KafkaError, rejoins: &mut Rejoins) -> bool {
         let member = self.consumer.client().fatal_error().map(|(code, _)| code);
-        is_unreleased(member, self.has_joined) || is_mended_by_joining(error, self.begun_at.elapsed())
+        let mended = is_mended_by_joining(error, self.begun_at.elapsed());
+        is_unreleased(member, self.has_joined) || (mended && rejoins.may_at(clock::monotonic()))
     }
 
     /// What `error`, which ends the process, comes from. Whichever of its clients learns first that another process has
@@ -79,6 +104,16 @@ mod tests {
         assert!(!is_mended_by_joining(&broken, NEW - Duration::from_millis(1)));
         let stuck = KafkaError::SetUp("a transaction is open for too long".to_owned());
         assert!(!is_mended_by_joining(&stuck, NEW), "it would be the same again");
+    }
+
+    #[test]
+    fn who_joins_again_and_again_ends() {
+        let begun = clock::monotonic();
+        let mut rejoins = Rejoins::default();
+        let may: Vec<bool> = (0..12).map(|n| rejoins.may_at(begun + Duration::from_secs(6 * n))).collect();
+        assert_eq!(may, [&[true; 10][..], &[false; 2]].concat());
+        assert!(rejoins.may_at(begun + REJOINS_WITHIN), "the first is long ago");
+        assert!(!rejoins.may_at(begun + REJOINS_WITHIN), "the second is not");
     }
 
     #[test]

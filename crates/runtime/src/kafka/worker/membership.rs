@@ -16,6 +16,7 @@ use crate::kafka::assignment::Change;
 use crate::kafka::client::{CALL, KafkaError};
 use crate::kafka::tasks::{LoadError, Owned, Restored};
 use crate::metrics::StageLabel;
+use crate::outage::Outage;
 
 /// Pause before work is tried again that failed twice in a row; doubles with each further failure.
 const BACK_OFF: Duration = Duration::from_millis(50);
@@ -57,7 +58,7 @@ impl Worker {
                 }
                 // a spare instance has nothing to do, and is ready to take over
                 Change::Assigned => self.has_joined = true,
-                Change::Failed(cause) => return Err(WorkerError::Kafka(KafkaError::Fatal(cause))),
+                Change::Failed(cause) => return Err(WorkerError::Kafka(cause)),
             }
         }
         self.protocol.served();
@@ -170,13 +171,16 @@ impl Worker {
     /// Tries until it is done.
     fn patiently<T>(&self, seek: impl Fn(&Self) -> KafkaResult<T>) -> Result<T, WorkerError> {
         let patience = self.options.patience();
+        let mut outage = Outage::default();
         loop {
             match seek(self) {
                 Ok(done) => return Ok(done),
                 Err(_) if !patience.lasts() => return Err(KafkaError::Stopped.into()),
                 Err(error) if self.consumer.client().fatal_error().is_some() => return Err(error.into()),
                 Err(error) => {
-                    tracing::warn!(service = self.options.service, %error, "a position is set again");
+                    if outage.lasts() {
+                        tracing::warn!(service = self.options.service, %error, "a position is set again");
+                    }
                     clock::rest(BACK_OFF);
                 }
             }

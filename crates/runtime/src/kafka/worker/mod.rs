@@ -12,6 +12,7 @@
 //! Redis or the broker is away the worker waits, says so, and goes on where it was.
 
 mod batch;
+mod batch_size;
 mod commit;
 mod ending;
 mod gauges;
@@ -34,6 +35,8 @@ use kefu_policy::Policies;
 use kefu_processor::{Clock, Encoding, Environment, Stage};
 use rdkafka::consumer::BaseConsumer;
 
+use self::batch_size::BatchSize;
+pub(crate) use self::ending::Rejoins;
 use self::gauges::Uncounted;
 use self::output::{KnownTopics, Open};
 pub(crate) use self::status::{Doing, Patience, Status};
@@ -122,6 +125,7 @@ pub(crate) struct Worker {
     has_joined: bool,
     /// Whether the last batch was so large that more waits.
     has_backlog: bool,
+    batch_size: BatchSize,
     /// When it began to join its group.
     begun_at: Instant,
     committed_at: Instant,
@@ -199,6 +203,7 @@ impl Worker {
             open: None,
             has_joined: false,
             has_backlog: false,
+            batch_size: BatchSize::default(),
             begun_at: clock::monotonic(),
             committed_at: clock::monotonic(),
             hot_verified_at: clock::monotonic(),
@@ -208,6 +213,11 @@ impl Worker {
             policies_seen,
             refusals: RefusalLog::default(),
         })
+    }
+
+    /// Whether nobody told it to stop.
+    pub(crate) fn goes_on(&self) -> bool {
+        !self.options.stop.load(Ordering::Relaxed)
     }
 
     /// Runs until told to stop.

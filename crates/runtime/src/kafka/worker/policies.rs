@@ -24,6 +24,9 @@ impl Worker {
             }
         }
         for key in keys {
+            if self.is_full() {
+                break;
+            }
             self.tell_policies(key)?;
         }
         Ok(())
