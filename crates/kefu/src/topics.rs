@@ -63,13 +63,15 @@ pub(crate) fn run(command: &TopicsCommand) -> Result<(), Failure> {
         }
         return Ok(());
     }
+    if *replication < 2 {
+        eprintln!(
+            "note: each partition gets one copy, which cannot be changed later; for production give --replication 3"
+        );
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::work)?;
     let options = ApplyOptions { partitions: *partitions, replication: *replication };
     let made = runtime.block_on(kafka::apply_topics(&connection, &topology, options)).map_err(Failure::work)?;
     say_line!("{} topics made, {} were there", made.len(), kafka::plan(&connection, &topology, 1).len() - made.len());
-    if *replication < 2 {
-        eprintln!("note: each partition has one copy; for production give --replication 3");
-    }
     Ok(())
 }
 

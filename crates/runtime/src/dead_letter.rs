@@ -19,7 +19,7 @@ const DETAIL_CHARS_MAX: usize = 1000;
 /// Where a refused record came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Origin<'a> {
-    /// The topic's name without prefix.
+    /// The topic's name, in the embedded store without prefix.
     pub topic: &'a str,
     /// Its partition.
     pub partition: i32,

@@ -192,7 +192,7 @@ catalogue! {
     commit_aborts: Family<AbortLabel, Counter> = Family::default(), None => "kefu_commit_aborts_total";
     /// Time of a commit.
     commit_duration: Histograms<ServiceLabel> = histograms(), Some(Unit::Seconds) => "kefu_commit_duration_seconds";
-    /// When a worker last committed, as seconds since 1970; a worker with nothing to do commits its progress.
+    /// When a worker last committed, as seconds since 1970; on Kafka, progress alone is committed too.
     last_commit: Family<WorkerLabel, FloatGauge> = Family::default(), Some(Unit::Seconds) => "kefu_last_commit_seconds";
     /// Event time up to which a processor's tasks here are complete, as seconds since 1970.
     watermark: Family<TasksLabel, FloatGauge> = Family::default(), Some(Unit::Seconds) => "kefu_watermark_seconds";

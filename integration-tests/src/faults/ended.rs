@@ -32,7 +32,7 @@ pub(super) struct Ended {
 /// What an instance says last that a fault makes end: its beginning, and the fault.
 const CAUSES: [(&str, &str); 3] = [
     ("kefu: kafka: Meta data fetch error", "the broker or the link to it was away at the start"),
-    ("kefu: kafka: Admin operation error", "the broker or the link to it was away at the start"),
+    ("kefu: the Kafka broker at", "the broker or the link to it was away at the start"),
     ("kefu: no Kafka broker answers at", "the broker or the link to it was away at the start"),
 ];
 

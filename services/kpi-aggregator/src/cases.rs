@@ -50,8 +50,8 @@ struct Untold {
 }
 
 impl Untold {
-    /// Whether what changes at `at`, and arrived at `as_of`, may go out with it. What arrived in another minute may not:
-    /// rows take what came in time, and what came late, apart.
+    /// Whether what changes at `at`, and arrived at `as_of`, may go out with it. What arrived in another minute may
+    /// not: rows take what came in time, and what came late, apart.
     fn takes(&self, at: Timestamp, as_of: Timestamp) -> bool {
         self.at == at && beat(self.as_of, MINUTE_MS) == beat(as_of, MINUTE_MS)
     }

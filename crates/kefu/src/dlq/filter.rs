@@ -67,7 +67,7 @@ mod tests {
             headers: vec![
                 header("service", "intake"),
                 header("code", "no_case"),
-                header("source-topic", "channel-events"),
+                header("source-topic", "cs.channel-events"),
             ],
         })
     }
@@ -80,7 +80,7 @@ mod tests {
             (Filter::default(), true),
             (Filter { service: text("intake"), code: text("no_case"), ..Filter::default() }, true),
             (Filter { service: text("intake"), code: text("panic"), ..Filter::default() }, false),
-            (Filter { topic: text("channel-events"), tenant: text("demo"), ..Filter::default() }, true),
+            (Filter { topic: text("cs.channel-events"), tenant: text("demo"), ..Filter::default() }, true),
             (Filter { topic: text("orders"), ..Filter::default() }, false),
             (Filter { tenant: text("dem"), ..Filter::default() }, false),
             (Filter { since: at(1_000), until: at(1_001), ..Filter::default() }, true),

@@ -197,3 +197,15 @@ fn faults_of_settings_policies_and_services_are_told_together() {
     assert_eq!(found.len(), 3, "{found:#?}");
     assert!(found[0].starts_with("clock") && found[1].contains("none.yaml") && found[2].starts_with("--services"));
 }
+
+#[test]
+fn the_file_that_the_docs_show_has_no_fault() {
+    let docs = include_str!("../../../../docs/settings.md");
+    let (_, begun) = docs.split_once("```toml\n").unwrap();
+    let (toml, _) = begun.split_once("```").unwrap();
+    let reading = reading(toml, &[("KEFU__KAFKA__INSTANCE", "kefu-0")], &[]);
+    assert_eq!(reading.faults, [""; 0]);
+    let config = reading.checked().unwrap();
+    assert_eq!((config.keys.len(), config.survey_keys.len()), (1, 1));
+    assert!(config.kafka.bootstrap.contains("kafka-2"));
+}

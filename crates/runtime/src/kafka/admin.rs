@@ -177,11 +177,24 @@ pub(crate) async fn check_cleanup(connection: &Connection, topology: &Topology) 
     let wanted: Vec<ResourceSpecifier<'_>> = compact.iter().map(|plan| ResourceSpecifier::Topic(&plan.name)).collect();
     let options = AdminOptions::new().request_timeout(Some(CALL));
     let mut faults = Vec::new();
-    for (plan, found) in compact.iter().zip(admin.describe_configs(&wanted, &options).await?) {
+    let described = admin.describe_configs(&wanted, &options).await.map_err(|error| {
+        let at = &connection.bootstrap;
+        KafkaError::SetUp(format!("the Kafka broker at {at} does not tell its topics' settings ({error}); try again"))
+    })?;
+    for (plan, found) in compact.iter().zip(described) {
         // a broker may forbid to look
         let Ok(found) = found else { continue };
-        let policy = found.get("cleanup.policy").and_then(|entry| entry.value.clone());
-        if let Some(policy) = policy.filter(|policy| policy != "compact") {
+        let value = |name: &str| found.get(name).and_then(|entry| entry.value.clone());
+        let wanted_ms = plan.setting("delete.retention.ms").and_then(|kept| kept.parse::<u64>().ok());
+        let kept_ms = value("delete.retention.ms").and_then(|kept| kept.parse::<u64>().ok());
+        if let Some((wanted, kept)) = wanted_ms.zip(kept_ms).filter(|(wanted, kept)| kept < wanted) {
+            faults.push(format!(
+                "topic `{}` has delete.retention.ms {kept}: with a copy in Redis that is older, keys that were \
+                 forgotten would come back; set it to {wanted}",
+                plan.name
+            ));
+        }
+        if let Some(policy) = value("cleanup.policy").filter(|policy| policy != "compact") {
             faults.push(format!(
                 "topic `{}` has cleanup.policy `{policy}` and would lose what kefu keeps there; set it to compact",
                 plan.name
@@ -192,8 +205,12 @@ pub(crate) async fn check_cleanup(connection: &Connection, topology: &Topology) 
 }
 
 impl TopicPlan {
+    fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_str())
+    }
+
     fn is_compact(&self) -> bool {
-        self.settings.iter().any(|(name, value)| *name == "cleanup.policy" && value == "compact")
+        self.setting("cleanup.policy") == Some("compact")
     }
 }
 

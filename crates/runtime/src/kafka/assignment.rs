@@ -126,8 +126,8 @@ fn committed(
         }
         if begun.elapsed() > SETTLING {
             return Err(KafkaError::SetUp(format!(
-                "committed offsets cannot be had for more than {} s ({error}); `kafka-transactions.sh find-hanging` shows \
-                 what keeps them",
+                "committed offsets cannot be had for more than {} s ({error}); `kafka-transactions.sh find-hanging` \
+                 shows what keeps them",
                 SETTLING.as_secs()
             )));
         }

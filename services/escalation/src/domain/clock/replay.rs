@@ -148,8 +148,8 @@ impl<'p> Replay<'_, 'p> {
         Outcome { events: self.out, raised, next, told_until, ended_at: self.ended_at }
     }
 
-    /// Whether something follows from what comes next by itself: from a change of policy nothing does while no clock can
-    /// run.
+    /// Whether something follows from what comes next by itself: from a change of policy nothing does while no clock
+    /// can run.
     fn waits_for(&self, own: Moment) -> bool {
         self.ended_at.is_none() || own.rank != Rank::Change
     }
