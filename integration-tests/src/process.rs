@@ -103,11 +103,12 @@ impl Running {
         self.child.try_wait().unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// The last line of its log that is no news of the usual.
-    pub fn last_words(&self) -> String {
+    /// The last line of its log that is no news of the usual, and the one before.
+    pub fn last_words(&self) -> (String, String) {
         let log = self.log();
-        let last = log.lines().rev().find(|line| !line.contains(" INFO ") && !line.trim().is_empty());
-        last.unwrap_or("nothing").to_owned()
+        let mut last = log.lines().rev().filter(|line| !line.contains(" INFO ") && !line.trim().is_empty());
+        let mut next = || last.next().unwrap_or("nothing").to_owned();
+        (next(), next())
     }
 
     /// What it logged.

@@ -166,6 +166,15 @@ words! {
     AfterSalesKind { Return = "return", Exchange = "exchange", Refund = "refund", Repair = "repair" }
 }
 words! {
+    /// Why the shop's policy grants an after-sales request or not. People may write other words.
+    AfterSalesReason {
+        WithinPolicy = "within_policy", FreightBuyer = "freight_buyer", FreightSeller = "freight_seller",
+        OrderUnknown = "order_unknown", ItemUnknown = "item_unknown", NotOffered = "not_offered",
+        NotYet = "step_not_reached", PeriodOver = "period_over", CategoryExcepted = "category_excepted",
+        ConditionRefused = "condition_refused", ConditionUnknown = "condition_unknown"
+    }
+}
+words! {
     /// How far an order is.
     OrderStatus {
         Placed = "placed", Paid = "paid", Packed = "packed", Shipped = "shipped", OutForDelivery = "out_for_delivery",

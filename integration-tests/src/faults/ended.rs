@@ -25,6 +25,8 @@ pub(super) struct Ended {
     /// What it said last.
     pub(super) words: String,
     pub(super) how: How,
+    /// What it said before that.
+    before: String,
     /// Whether it had come to work.
     listened: bool,
 }
@@ -38,6 +40,10 @@ const CAUSES: [(&str, &str); 3] = [
 
 /// What it says last if a server was away when it was told to end.
 const TOLD_MEANWHILE: &str = "kefu: it was told to end while something was away";
+/// What it says last if a call of the Kafka client did not come back until its time was over, and what it said before
+/// if the broker was away then.
+const UNDRAINED: &str = "kefu: a thread did not end within";
+const BROKER_AWAY: &str = "brokers are down";
 
 /// The signal that tells to end. Who has not come to work yet ends by it at once.
 const TOLD_TO_END: i32 = 15;
@@ -47,8 +53,13 @@ const SAID_WHY: i32 = 1;
 
 impl Ended {
     pub(super) fn of(running: &Running, how: How) -> Self {
-        let listened = running.address().is_some();
-        Self { name: running.name().to_owned(), words: running.last_words(), how, listened }
+        let (words, before) = running.last_words();
+        Self { name: running.name().to_owned(), words, before, how, listened: running.address().is_some() }
+    }
+
+    fn was_told_meanwhile(&self) -> bool {
+        let is_undrained = self.words.starts_with(UNDRAINED) && self.before.contains(BROKER_AWAY);
+        is_undrained || self.words.starts_with(TOLD_MEANWHILE)
     }
 
     /// Whether a fault explains it.
@@ -58,9 +69,7 @@ impl Ended {
         match self.how {
             How::ByItself(status) => status.code() == Some(SAID_WHY) && by_fault(),
             How::Badly(status) if status.signal() == Some(TOLD_TO_END) => !self.listened,
-            How::Badly(status) => {
-                status.code() == Some(SAID_WHY) && (by_fault() || self.words.starts_with(TOLD_MEANWHILE))
-            }
+            How::Badly(status) => status.code() == Some(SAID_WHY) && (by_fault() || self.was_told_meanwhile()),
             How::NotWhenTold => false,
         }
     }
@@ -80,7 +89,7 @@ mod tests {
     use super::*;
 
     fn ended(how: How, words: &str) -> Ended {
-        Ended { name: "intake-0".to_owned(), words: words.to_owned(), how, listened: false }
+        Ended { name: "intake-0".to_owned(), words: words.to_owned(), before: String::new(), how, listened: false }
     }
 
     #[test]
@@ -109,6 +118,16 @@ mod tests {
             let told = words.contains("told to end");
             assert_eq!(at_work.is_explained(), explained && told, "at work: {}", at_work.describe());
         }
+    }
+
+    #[test]
+    fn a_drain_that_took_too_long_is_explained_while_the_broker_was_away() {
+        let late = ended(How::Badly(ExitStatus::from_raw(1 << 8)), "kefu: a thread did not end within 20 s");
+        assert!(!late.is_explained());
+        let before = "WARN kafka producer reason=\"2/2 brokers are down\"".to_owned();
+        assert!(Ended { before: before.clone(), ..late.clone() }.is_explained());
+        let by_itself = How::ByItself(ExitStatus::from_raw(1 << 8));
+        assert!(!Ended { before, how: by_itself, ..late }.is_explained());
     }
 
     #[test]

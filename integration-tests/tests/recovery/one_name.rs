@@ -21,7 +21,7 @@ fn one_of_them_ends_and_the_other_works_on() {
     let mut second = start_beside(&shop, "shop-0");
     wait_until("one of the two ends", SOON, || first.ended().is_some() || second.ended().is_some());
     let (ended, mut other) = if first.ended().is_some() { (first, second) } else { (second, first) };
-    let words = ended.last_words();
+    let (words, _) = ended.last_words();
     assert!(words.contains("another process runs as instance `shop-0`"), "{words}");
 
     let client = other.ready(KEY);

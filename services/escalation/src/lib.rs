@@ -1,4 +1,5 @@
-//! Escalation: SLA clocks, who hears of their breaches, which team takes a case, and orders without progress.
+//! Escalation: SLA clocks, who hears of their breaches, which team takes a case, orders without progress, and what the
+//! shop's policy says to after-sales requests.
 //!
 //! | processor | key | reads | writes |
 //! |---|---|---|---|
@@ -7,12 +8,16 @@
 //! | [`clocks`] | case | facts about cases, commands | SLA events, escalations, answers, notices to [`notices`] |
 //! | [`notices`] | member of staff | what `clocks` tells | one message for each minute of notices |
 //! | [`orders`] | order | order events | cases for orders that are stuck |
+//! | [`claims`] | case | facts about cases | after-sales requests to their orders |
+//! | [`after_sales`] | order | order events, requests | what the policy says to them |
 //!
 //! Rules live in [`domain`]. What customers are sent beside expected times, and how cases move, is intake's matter.
 #![forbid(unsafe_code)]
 
 mod acts;
+pub mod after_sales;
 pub mod api;
+pub mod claims;
 pub mod clocks;
 pub mod domain;
 pub mod notices;
@@ -32,4 +37,6 @@ pub fn service() -> Service {
         .with(clocks::Clocks)
         .with(notices::Notices)
         .with(orders::Orders)
+        .with(claims::Claims)
+        .with(after_sales::AfterSales)
 }

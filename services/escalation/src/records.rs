@@ -10,13 +10,14 @@ use kefu_contracts::{ActorKind, Channel, Json, Language, Metric, OrderStatus, Ti
 use kefu_policy::{Policy, Role};
 use serde_json::json;
 
+use crate::domain::after_sales::Decision;
 use crate::domain::clock::{ClockEvent, ClockKey};
 use crate::domain::escalation::Origin;
 use crate::domain::escalation::difference::Known;
 use crate::domain::notice::{NAMED_MAX, Notice};
 use crate::domain::routing::Route;
 use crate::domain::texts;
-use crate::topics::StaffNotice;
+use crate::topics::{Claim, StaffNotice};
 
 /// How this service names itself as an actor.
 const SELF: &str = "escalation";
@@ -234,6 +235,39 @@ pub(crate) fn gathered(
         at,
         expires_at: None,
     })
+}
+
+/// The event that tells what the policy says to an after-sales request, with its key.
+pub(crate) fn after_sales_decision(
+    tenant: &str,
+    claim: &Claim,
+    decision: &Decision<'_>,
+    policy_version: i64,
+) -> (String, ChannelEvent) {
+    let key = format!("{tenant}/{}", claim.case_id);
+    let case = CaseKey::new(&key);
+    let event = ChannelEvent {
+        event_id: hash_id(&["after_sales_decided", tenant, &claim.order_id, &claim.cause_id]),
+        tenant: tenant.to_owned(),
+        conversation_id: case.conversation_id().to_owned(),
+        channel: claim.channel,
+        occurred_at: claim.request.at,
+        kind: "after_sales_decided".to_owned(),
+        actor: this_service(),
+        data: EventData {
+            order_id: Some(claim.order_id.clone()),
+            kind: Some(claim.request.kind.as_str().to_owned()),
+            eligible: Some(decision.eligible),
+            reasons: Some(decision.reasons.iter().map(|reason| reason.as_str().to_owned()).collect()),
+            steps: Some(decision.steps.to_vec()),
+            policy_version: Some(policy_version),
+            ..EventData::default()
+        },
+        customer: None,
+        order_ids: Vec::new(),
+        attributes: Default::default(),
+    };
+    (case.conversation_key().to_owned(), event)
 }
 
 /// An order that is stuck.

@@ -3,7 +3,8 @@
 //! An event is checked and typed (`event`, `admission`), becomes an [`input::Input`], is given to a case (`division`)
 //! and changes it (`life_cycle`, `step`); `fold` makes a case's facts from all of its inputs, `case_record` keeps both
 //! and tells what changed. `budget` bounds what is
-//! kept. `case_fact` and `notices` put facts and messages into records. Nothing here knows of
+//! kept. `case_fact`, `notices` and
+//! `decisions` put facts and messages into records. Nothing here knows of
 //! contexts, topics or clocks.
 
 pub mod admission;
@@ -12,6 +13,7 @@ pub mod case_fact;
 pub mod case_record;
 pub mod conversation;
 pub mod customer_file;
+pub mod decisions;
 pub mod division;
 pub mod event;
 pub mod facts;

@@ -1,5 +1,6 @@
 //! The rules of escalation: plain functions over plain data.
 
+pub mod after_sales;
 pub mod clock;
 pub mod escalation;
 pub mod fact;

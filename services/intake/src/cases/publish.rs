@@ -1,13 +1,16 @@
 //! What the world hears of a change: facts, the snapshot, messages to the customer, news for the customer's file.
 
 use kefu_contracts::case_event::FactKind;
+use kefu_contracts::id::hash_64;
+use kefu_contracts::outbound::OutboundMessage;
 use kefu_contracts::topic::{CASE_EVENTS, CASES, OUTBOUND};
 use kefu_contracts::{Status, Timestamp};
 
 use super::Desk;
-use crate::domain::case_fact::{Fact, Subject, retraction};
+use crate::domain::case_fact::{Cause, Fact, Subject, retraction};
 use crate::domain::case_record::{CaseRecord, Change};
 use crate::domain::customer_file::CustomerNews;
+use crate::domain::event::{AfterSalesDecision, Event};
 use crate::domain::facts::Facts;
 use crate::domain::input::{Content, Input};
 use crate::domain::notices::Sender;
@@ -18,6 +21,7 @@ impl Desk<'_, '_> {
     /// Tells what `change` made of `case`.
     pub(super) fn publish(&mut self, case: &mut CaseRecord, change: &Change) {
         self.tell_facts(case, change);
+        self.tell_decisions(case, change);
         let changed = change.before.as_ref().is_none_or(|before| *before != case.facts);
         if !changed {
             return;
@@ -55,12 +59,7 @@ impl Desk<'_, '_> {
         if !acknowledges && !asks && moves.is_empty() {
             return;
         }
-        let sender = Sender {
-            tenant: self.tenant,
-            conversation_id: self.conversation_id,
-            case_id: &case.case_id,
-            sample: case.inputs().iter().find_map(|input| written(input)),
-        };
+        let sender = self.sender(case);
         let mut messages = Vec::new();
         let mut acknowledgement = case.acknowledgement;
         if acknowledges {
@@ -81,11 +80,36 @@ impl Desk<'_, '_> {
         }
         case.acknowledgement = acknowledgement;
         case.asked |= asks;
-        for message in messages.into_iter().flatten() {
-            let key = format!("{}/{}", self.tenant, self.conversation_id);
-            let at = message.at;
-            self.ctx.emit(&OUTBOUND, key, message, at);
+        messages.into_iter().flatten().for_each(|message| self.send(message));
+    }
+
+    /// Tells the customer what was decided about after-sales requests: each decision once, whenever it comes.
+    fn tell_decisions(&mut self, case: &mut CaseRecord, change: &Change) {
+        for (fact, decision) in change.told.iter().filter_map(decided) {
+            let cause = hash_64(&[fact.cause_id()]);
+            if case.decisions_told.contains(&cause) {
+                continue;
+            }
+            if let Some(message) = self.sender(case).decision(&case.facts, decision, fact.cause_id(), fact.at) {
+                self.send(message);
+                case.decisions_told.push(cause);
+            }
         }
+    }
+
+    fn sender<'s>(&'s self, case: &'s CaseRecord) -> Sender<'s> {
+        Sender {
+            tenant: self.tenant,
+            conversation_id: self.conversation_id,
+            case_id: &case.case_id,
+            sample: case.inputs().iter().find_map(|input| written(input)),
+        }
+    }
+
+    fn send(&mut self, message: OutboundMessage) {
+        let key = format!("{}/{}", self.tenant, self.conversation_id);
+        let at = message.at;
+        self.ctx.emit(&OUTBOUND, key, message, at);
     }
 
     /// Tells what the case knows of its customers where that is new. What it knew of one who turned out to be another
@@ -113,6 +137,17 @@ fn progress<'a>(facts: &Facts, change: &'a Change) -> Vec<(&'a Fact, Status)> {
         return last.into_iter().collect();
     }
     moves
+}
+
+/// The decision that a fact tells, if it tells one.
+fn decided(fact: &Fact) -> Option<(&Fact, &AfterSalesDecision)> {
+    let Cause::Input(input) = &fact.cause else { return None };
+    match &input.content {
+        Content::Event(Event::AfterSalesDecided(decision)) if fact.kind == FactKind::AfterSales => {
+            Some((fact, decision))
+        }
+        _ => None,
+    }
 }
 
 /// What the customer wrote, if the input is that.

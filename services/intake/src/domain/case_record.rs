@@ -45,6 +45,8 @@ pub struct CaseRecord {
     pub acknowledgement: Option<Acknowledgement>,
     /// Whether the customer was asked for missing facts.
     pub asked: bool,
+    /// Hashes of the after-sales decisions that the customer was told.
+    pub decisions_told: Vec<u64>,
     /// A merge that waits for its answer.
     pub merging: Option<Merging>,
     /// The instant of its earliest input.
@@ -92,6 +94,7 @@ impl CaseRecord {
             facts: Arc::new(facts),
             acknowledgement: None,
             asked: false,
+            decisions_told: Vec::new(),
             merging: None,
             began_at: input.at,
             base: None,

@@ -1,4 +1,4 @@
-//! The messages intake sends to customers: acknowledgements, questions for missing facts, progress.
+//! The messages intake sends to customers: acknowledgements, questions for missing facts, progress, decisions.
 //!
 //! Owns who is written to, in which language, and under which id. What they say is in `texts`; when they are sent is
 //! decided where cases change.
@@ -8,8 +8,9 @@ use kefu_contracts::outbound::{OutboundKind, OutboundMessage, Recipient};
 use kefu_contracts::{Language, Status, Timestamp};
 use kefu_text::language::of_tag;
 
+use super::event::AfterSalesDecision;
 use super::facts::Facts;
-use super::{missing, texts};
+use super::{decisions, missing, texts};
 
 /// Where a message comes from and what is known of the customer's language.
 #[derive(Clone, Copy)]
@@ -56,6 +57,19 @@ impl Sender<'_> {
     pub fn progress(&self, facts: &Facts, status: Status, cause_id: &str, at: Timestamp) -> Option<OutboundMessage> {
         let text = texts::progress(status, facts.merged_into.is_some(), self.language(facts)).to_owned();
         let id = progress_id(self.tenant, self.case_id, cause_id, status, at);
+        self.message(facts, id, OutboundKind::Progress, text, at)
+    }
+
+    /// Tells the customer what was decided about an after-sales request, because of `cause_id`.
+    pub fn decision(
+        &self,
+        facts: &Facts,
+        decision: &AfterSalesDecision,
+        cause_id: &str,
+        at: Timestamp,
+    ) -> Option<OutboundMessage> {
+        let text = decisions::text(decision, self.language(facts));
+        let id = hash_id(&["after_sales", self.tenant, self.case_id, cause_id]);
         self.message(facts, id, OutboundKind::Progress, text, at)
     }
 
