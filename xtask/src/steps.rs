@@ -88,8 +88,8 @@ pub fn test() -> Vec<Step> {
 /// Runs with faults; `args` are those of the program that makes them.
 pub fn faults(args: &[&str]) -> Vec<Step> {
     let build = Step::cargo("build", "build --release --package kefu", "mend what the compiler says");
-    // what stands around kefu need not be fast, and is built for the tests anyway
-    let program = "run --quiet --package kefu-integration-tests --bin faults --";
+    // millions of records are read back and compared
+    let program = "run --release --quiet --package kefu-integration-tests --bin faults --";
     let words = program.split(' ').chain(args.iter().copied()).map(str::to_owned);
     let run = Step {
         name: "faults",
