@@ -1,9 +1,9 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, CommandFactory, Parser, Subcommand};
-use kefu_contracts::Timestamp;
+use kefu_contracts::{Language, Timestamp};
 use kefu_runtime::policies;
 
 use crate::replay::Order;
@@ -53,6 +53,8 @@ enum Command {
         left: PathBuf,
         /// The second folder.
         right: PathBuf,
+        #[command(flatten)]
+        page: PageArgs,
         /// Prefix of the topics' names.
         #[arg(long, default_value = "cs.")]
         prefix: String,
@@ -65,6 +67,28 @@ enum Command {
         /// The shell.
         shell: clap_complete::Shell,
     },
+}
+
+/// Where a comparison goes as a page.
+#[derive(Args)]
+struct PageArgs {
+    /// Write what differs as a page for a supervisor (HTML) to this file: promises, escalations, routes, decisions.
+    #[arg(long)]
+    page: Option<PathBuf>,
+    /// Language of the page.
+    #[arg(long, default_value = "en", value_parser = ["zh-Hans", "zh-Hant", "en"], requires = "page")]
+    lang: String,
+}
+
+impl PageArgs {
+    fn write(&self, left: &Path, right: &Path, prefix: &str) -> Result<(), Failure> {
+        let Some(file) = &self.page else { return Ok(()) };
+        let language = self.lang.parse().unwrap_or(Language::En);
+        let page = replay::what_if([left, right], prefix, language).map_err(Failure::work)?;
+        std::fs::write(file, page).map_err(|error| Failure::work(format!("{}: {error}", file.display())))?;
+        say_line!("page in {}", file.display());
+        Ok(())
+    }
 }
 
 /// Flags of `kefu replay`.
@@ -89,6 +113,8 @@ struct ReplayArgs {
     /// Folder of an earlier output to compare with.
     #[arg(long)]
     compare: Option<PathBuf>,
+    #[command(flatten)]
+    page: PageArgs,
     /// Exit with 2 if a line or record was refused.
     #[arg(long)]
     strict: bool,
@@ -111,7 +137,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Topics { command } => topics::run(&command),
         Command::Dlq { command } => dlq::run(&command),
         Command::Policy { command } => policy::run(&command),
-        Command::Compare { left, right, prefix, json } => {
+        Command::Compare { left, right, page, prefix, json } => {
+            page.write(&left, &right, &prefix)?;
             let comparison = replay::compare(&left, &right, &prefix).map_err(Failure::work)?;
             say_line!("{}", comparison.describe(json));
             if comparison.is_same() { Ok(()) } else { Err(Failure::findings("the folders differ")) }
@@ -124,6 +151,9 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
 }
 
 fn run_replay(args: ReplayArgs) -> Result<(), Failure> {
+    if args.page.page.is_some() && args.compare.is_none() {
+        return Err(Failure::usage("--page: name the output to compare with, by --compare FOLDER"));
+    }
     let options = replay::Options {
         inputs: args.input,
         out: args.out.clone(),
@@ -140,6 +170,7 @@ fn run_replay(args: ReplayArgs) -> Result<(), Failure> {
         say_line!("files in {}", args.out.display());
     }
     if let Some(earlier) = args.compare {
+        args.page.write(&earlier, &args.out, &args.prefix)?;
         let comparison = replay::compare(&earlier, &args.out, &args.prefix).map_err(Failure::work)?;
         say_line!("{}", comparison.describe(args.json));
     }

@@ -17,6 +17,7 @@ use kefu_runtime::http::{Operation, Routes, Scope};
 use kefu_runtime::lifecycle::Definition;
 
 pub use view::KpiTable;
+pub use words::name;
 
 const KPI: Operation = Operation::of(&[Scope::Read], "Rows of key figures by window; their sketches are on the topic")
     .query(&[

@@ -10,6 +10,7 @@ mod input;
 mod output;
 mod read_ahead;
 mod summary;
+mod what_if;
 
 use std::io;
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ pub(crate) use input::{Inputs, Order, Recorded};
 pub(crate) use output::Output;
 use read_ahead::{BadLine, Parsed, ReadAhead};
 pub(crate) use summary::{Overview, Rows, Summary};
+pub(crate) use what_if::what_if;
 
 use crate::services;
 

@@ -80,8 +80,9 @@ pub fn decide<'p>(request: &Request, order: &Order, policy: &'p Policy) -> Decis
         return refused(vec![Reason::OrderUnknown]);
     }
     let held = policy.after_sales_rules(request.kind).map(|rule| (rule, obstacles(rule, request, order)));
-    // of those that are equally near, the first
-    let Some((rule, obstacles)) = held.min_by_key(|(_, obstacles)| obstacles.len()) else {
+    // a rule for goods in another condition is not meant; of those that are equally near, the first
+    let distance = |obstacles: &[Reason]| (obstacles.contains(&Reason::ConditionRefused), obstacles.len());
+    let Some((rule, obstacles)) = held.min_by_key(|(_, obstacles)| distance(obstacles)) else {
         return refused(vec![Reason::NotOffered]);
     };
     if !obstacles.is_empty() {
@@ -180,9 +181,11 @@ mod tests {
             ),
             ("a moment late", &delivered, (25 * DAY + 1, Exchange), (&["s-1"], Some("Defective ")), &[R::PeriodOver]),
             ("unused", &delivered, (17 * DAY, Return), (&["s-1"], Some("unused")), &[R::WithinPolicy, R::FreightBuyer]),
-            ("excepted", &delivered, (17 * DAY, Return), (&["u-1"], Some("unused")), &[R::ConditionRefused]),
-            ("whole order", &delivered, (17 * DAY, Return), (&[], Some("unused")), &[R::ConditionRefused]),
+            ("excepted", &delivered, (17 * DAY, Return), (&["u-1"], Some("unused")), &[R::CategoryExcepted]),
+            ("whole order", &delivered, (17 * DAY, Return), (&[], Some("unused")), &[R::CategoryExcepted]),
             ("no condition", &delivered, (17 * DAY, Return), (&["s-1"], None), &[R::ConditionUnknown]),
+            ("worn", &delivered, (17 * DAY, Return), (&["s-1"], Some("worn")), &[R::ConditionRefused]),
+            ("unused, late", &delivered, (18 * DAY, Return), (&["s-1"], Some("unused")), &[R::PeriodOver]),
             ("not there", &delivered, (17 * DAY, Return), (&["x"], Some("defective")), &[R::ItemUnknown]),
             ("not delivered", &shipped, (17 * DAY, Repair), (&[], None), &[R::NotYet]),
             ("before it was", &delivered, (9 * DAY, Repair), (&[], None), &[R::NotYet]),

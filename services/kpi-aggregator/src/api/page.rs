@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use kefu_calendar::Zone;
 use kefu_contracts::{Language, Timestamp};
+use kefu_text::html::escaped;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::figures::Figures;
@@ -237,10 +238,6 @@ fn number(count: f64) -> String {
 
 fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.0} %", share * 100.0))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 const STYLE: &str = "body{font:1rem/1.45 system-ui,sans-serif;margin:0;padding:1rem;color:#1a1a1a;background:#f4f5f7}\

@@ -202,7 +202,7 @@ const NAMES: &[(&str, &str, &str, &str)] = &[
 ];
 
 /// A category, channel or clock by its word; one that is not known is shown as it is.
-pub(super) fn name(word: &str, language: Language) -> &str {
+pub fn name(word: &str, language: Language) -> &str {
     let Some((_, zh_hans, zh_hant, en)) = NAMES.iter().find(|(known, ..)| *known == word) else { return word };
     match language {
         Language::ZhHans => zh_hans,

@@ -16,6 +16,7 @@ use kefu_contracts::command::Command;
 use kefu_contracts::survey::{Survey, SurveyState};
 use kefu_contracts::{ActorKind, Code, Json, Language, Reject, Timestamp};
 use kefu_runtime::http::{Api, Problem, person, read_body_within};
+use kefu_text::html::escaped;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -217,10 +218,6 @@ fn write_form(html: &mut String, words: &Words, factors: &[String], language: La
         words.comment
     )?;
     write!(html, "<button>{}</button></form>", words.send)
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
 fn says(status: StatusCode, language: Language, text: impl FnOnce(&'static Words) -> &'static str) -> Response {

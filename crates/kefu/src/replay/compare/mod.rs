@@ -6,7 +6,7 @@
 
 mod aside;
 mod counted;
-mod rows;
+pub(in crate::replay) mod rows;
 mod told;
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use serde_json::Value;
 ///
 /// # Errors
 /// If the file is missing or no such file.
-pub(super) fn rows(path: &Path, each: impl FnMut(String, Value)) -> io::Result<()> {
+pub(in crate::replay) fn rows(path: &Path, each: impl FnMut(String, Value)) -> io::Result<()> {
     rows_with(path, &[""], each)
 }
 
@@ -19,7 +19,7 @@ pub(super) fn rows(path: &Path, each: impl FnMut(String, Value)) -> io::Result<(
 ///
 /// # Errors
 /// As [`rows`].
-pub(super) fn rows_with(path: &Path, words: &[&str], mut each: impl FnMut(String, Value)) -> io::Result<()> {
+pub(in crate::replay) fn rows_with(path: &Path, words: &[&str], mut each: impl FnMut(String, Value)) -> io::Result<()> {
     let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
     for line in BufReader::with_capacity(1 << 18, File::open(path).map_err(named)?).lines() {
         let line = line.map_err(named)?;
@@ -34,7 +34,7 @@ pub(super) fn rows_with(path: &Path, words: &[&str], mut each: impl FnMut(String
 }
 
 /// A field's text; empty if it has none.
-pub(super) fn text<'v>(value: &'v Value, field: &str) -> &'v str {
+pub(in crate::replay) fn text<'v>(value: &'v Value, field: &str) -> &'v str {
     value.get(field).and_then(Value::as_str).unwrap_or_default()
 }
 
