@@ -1,8 +1,8 @@
 //! What would have been different: two outputs of the same inputs under two policies, as a page for a supervisor.
 //!
 //! Owns what a supervisor asks of such a comparison: which promises would have been kept, who would have been told,
-//! where cases would have gone. [`outcome`] reads a folder, [`page`] draws. Whether two outputs are the same to the last
-//! field is `compare`'s matter.
+//! where cases would have gone. [`outcome`] reads a folder, [`page`] draws. Whether two outputs are the same to the
+//! last field is `compare`'s matter.
 
 mod outcome;
 mod page;

@@ -23,11 +23,11 @@ pub(super) fn page(what_if: &WhatIf, folders: [&Path; 2], language: Language) ->
 }
 
 const STYLE: &str = "body{font:1rem/1.45 system-ui,sans-serif;margin:0 auto;padding:1rem;max-width:60rem;\
-    color:#1a1a1a;background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}table{border-collapse:collapse;\
-    width:100%}th,td{padding:.3rem .5rem;border-bottom:1px solid #d9dce1;text-align:right;\
-    font-variant-numeric:tabular-nums}th{font-weight:600}\
-    th[scope=row],th:first-child{text-align:left;white-space:nowrap}td.text,.texts th{text-align:left}.worse{color:#b3261e}\
-    .better{color:#146c2e}.wide{overflow-x:auto}";
+    color:#1a1a1a;background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\
+    table{border-collapse:collapse;width:100%}th,td{padding:.3rem .5rem;border-bottom:1px solid #d9dce1;\
+    text-align:right;font-variant-numeric:tabular-nums}th{font-weight:600}\
+    th[scope=row],th:first-child{text-align:left;white-space:nowrap}td.text,.texts th{text-align:left}\
+    .worse{color:#b3261e}.better{color:#146c2e}.wide{overflow-x:auto}";
 
 struct Table<'h> {
     html: &'h mut String,
