@@ -11,13 +11,14 @@ use kefu_runtime::metrics::NAMES;
 use self::process::{Running, call, exchange};
 
 /// What only is with Kafka and Redis.
-const KAFKA_ONLY: [&str; 7] = [
+const KAFKA_ONLY: [&str; 8] = [
     "kefu_commit_aborts_total",
     "kefu_hot_states_available",
     "kefu_input_lag",
     "kefu_kafka_available",
     "kefu_partitions_came_total",
     "kefu_partitions_went_total",
+    "kefu_rejoins_total",
     "kefu_tasks_restoring",
 ];
 
