@@ -9,7 +9,7 @@ use serde_json::Value;
 /// The topics that services read, past every API, and which services these are, by name.
 pub const READERS: [(&str, &[&str]); 7] = [
     ("order-events", &["escalation", "intake", "satisfaction-survey"]),
-    ("commands", &["classifier", "handover", "intake", "satisfaction-survey"]),
+    ("commands", &["classifier", "escalation", "handover", "intake", "satisfaction-survey"]),
     ("case-events", &["classifier", "escalation", "handover", "kpi-aggregator", "satisfaction-survey"]),
     ("classifications", &["intake"]),
     ("sla-events", &["kpi-aggregator"]),
