@@ -32,7 +32,7 @@ pub use ledger::{Done, Ledger};
 pub use pipeline::{Pipeline, PipelineError};
 pub use processor::Processor;
 pub use running::StageCounts;
-pub use state::StateRecord;
+pub use state::{Nothing, StateRecord};
 pub use task::{Record, Task};
 pub use timers::{Due, Place, Reached, TimerClass};
 pub use topology::{Service, Stage, Topology};

@@ -4,8 +4,8 @@
 //! a restore need not read the state itself.
 
 use kefu_contracts::Timestamp;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use crate::timers::{Due, TimerClass};
 
@@ -24,6 +24,14 @@ pub trait StateRecord: Serialize + DeserializeOwned + Clone + Send + 'static {
         let _ = (version, bytes);
         None
     }
+}
+
+/// The state of a processor that remembers nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Nothing {}
+
+impl StateRecord for Nothing {
+    const VERSION: u8 = 1;
 }
 
 /// What is known of a stored state without reading it.

@@ -3,8 +3,7 @@
 use kefu_contracts::case_event::{CaseEvent, FactKind};
 use kefu_contracts::topic::{CASE_EVENTS, TopicInfo};
 use kefu_contracts::{Code, Reject};
-use kefu_processor::{Context, Processor, StateRecord, input};
-use serde::{Deserialize, Serialize};
+use kefu_processor::{Context, Nothing, Processor, input};
 
 use crate::domain::after_sales::Request;
 use crate::topics::{CLAIMS, Claim};
@@ -18,14 +17,6 @@ input! {
         /// A fact about a case.
         Fact(CaseEvent) from CASE_EVENTS,
     }
-}
-
-/// Nothing is remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Nothing {}
-
-impl StateRecord for Nothing {
-    const VERSION: u8 = 1;
 }
 
 /// Finds the order of a request.

@@ -16,8 +16,6 @@ use crate::acts::Asked;
 
 use crate::domain::clock::difference::{Told, difference};
 use crate::domain::clock::replay::{Outcome, Played, replay};
-use crate::domain::escalation::Origin;
-use crate::domain::escalation::act::{Act, Which};
 use crate::domain::escalation::difference::{Known, News, difference as escalation_difference};
 use crate::domain::escalation::request::{About, about, read};
 use crate::domain::fact::{Facts, Taken};
@@ -123,11 +121,7 @@ impl CaseClocks {
         self.asked.get_or_insert_default().record(command, act, note)?;
         self.reached = self.reached.max(Moment::new(ctx.now(), Rank::Act));
         self.tell(ctx);
-        let changed = match act {
-            Act::Acknowledge(which) | Act::Cancel(which) => which,
-            Act::Escalate { reason, .. } => Which { origin: Origin::AtOnce(reason), level: 1 },
-        };
-        let known = self.escalations.iter().find(|known| known.which() == changed);
+        let known = self.escalations.iter().find(|known| known.which() == act.which());
         let told = known.map(|known| CaseKey::new(ctx.key()).escalation(known).1);
         // contract records are plain data, which always has a JSON form
         Ok(Done::ok(serde_json::to_value(told).unwrap_or_default()))

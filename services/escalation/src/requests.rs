@@ -7,8 +7,7 @@ use std::sync::Arc;
 use kefu_contracts::Reject;
 use kefu_contracts::command::Command;
 use kefu_contracts::topic::{COMMAND_RESULTS, COMMANDS, TopicInfo};
-use kefu_processor::{Context, Processor, StateRecord, input, ledger};
-use serde::{Deserialize, Serialize};
+use kefu_processor::{Context, Nothing, Processor, input, ledger};
 
 use crate::domain::escalation::request::about;
 use crate::topics::REQUESTS;
@@ -19,14 +18,6 @@ input! {
         /// What somebody wants done.
         Command(Command) from COMMANDS,
     }
-}
-
-/// Nothing is remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Nothing {}
-
-impl StateRecord for Nothing {
-    const VERSION: u8 = 1;
 }
 
 /// Finds the case of a command.

@@ -7,8 +7,7 @@
 use kefu_contracts::command::{Command, target_of};
 use kefu_contracts::topic::{COMMAND_RESULTS, COMMANDS, TopicInfo};
 use kefu_contracts::{Code, Reject};
-use kefu_processor::{Context, Processor, StateRecord, input, ledger};
-use serde::{Deserialize, Serialize};
+use kefu_processor::{Context, Nothing, Processor, input, ledger};
 
 /// The characters of an unknown kind that a refusal names.
 const NAMED_CHARS: usize = 64;
@@ -19,14 +18,6 @@ input! {
         /// What somebody wants done.
         Command(Command) from COMMANDS,
     }
-}
-
-/// Nothing is remembered.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Nothing {}
-
-impl StateRecord for Nothing {
-    const VERSION: u8 = 1;
 }
 
 /// Refuses the commands of kinds that no service decides.

@@ -81,7 +81,7 @@ impl Processor for Cases {
             CaseInput::Clock(event) => known.case.learn_clock(&event),
         };
         match learnt {
-            Learnt::Changed | Learnt::Nothing => known.changed(before, at, ctx),
+            Learnt::Changed | Learnt::Nothing => known.changed(before, at, as_of),
             Learnt::Known => ctx.duplicate(),
             Learnt::Full => {
                 let detail =
@@ -102,7 +102,7 @@ impl Processor for Cases {
         } else if let Some(closed) = known.settling().filter(|closed| closed.plus_ms(SETTLED_AFTER_MS) <= now) {
             let before = known.case.clone();
             known.case.settled = Some(closed);
-            known.changed(before, now, ctx);
+            known.changed(before, now, ctx.clock().came_in(now));
             known.tell(ctx);
             *state = known.kept(ctx);
         } else if known.standing.is_live {
@@ -155,9 +155,8 @@ impl CaseState {
         Self { case, standing: Standing::default(), forget_at: Timestamp::MIN, untold: None }
     }
 
-    /// Notes what the facts of `at` changed since `before`.
-    fn changed(&mut self, before: CaseFacts, at: Timestamp, ctx: &Context<'_>) {
-        let as_of = ctx.clock().came_in(at);
+    /// Notes what the facts of `at`, which arrived at `as_of`, changed since `before`.
+    fn changed(&mut self, before: CaseFacts, at: Timestamp, as_of: Timestamp) {
         match &mut self.untold {
             Some(untold) => untold.as_of = untold.as_of.max(as_of),
             None if before == self.case => {}

@@ -222,7 +222,7 @@ impl Worker {
 
     /// Runs until told to stop.
     pub(crate) fn run(&mut self) -> Result<(), KafkaError> {
-        while !self.options.stop.load(Ordering::Relaxed) {
+        while self.goes_on() {
             let (kind, cause) = match self.step() {
                 Ok(()) => continue,
                 Err(WorkerError::Aborted(cause)) => {

@@ -34,6 +34,16 @@ pub enum Act {
     },
 }
 
+impl Act {
+    /// The escalation that it changes, or raises.
+    pub fn which(self) -> Which {
+        match self {
+            Act::Acknowledge(which) | Act::Cancel(which) => which,
+            Act::Escalate { reason, .. } => Which { origin: Origin::AtOnce(reason), level: 1 },
+        }
+    }
+}
+
 /// What was done, by whom.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acted {

@@ -185,9 +185,9 @@ impl<'p> Escalations<'p> {
                 self.stand(which, EscalationState::Cancelled, acted);
                 self.chains.retain(|chain| chain.origin() != which.origin);
             }
-            Act::Escalate { to, reason } => {
+            Act::Escalate { to, .. } => {
                 let to = recipient(policy, view, names, to);
-                let which = Which { origin: Origin::AtOnce(reason), level: 1 };
+                let which = acted.act.which();
                 let known = self.raised.iter().position(|raised| raised.is(which));
                 let index = known.unwrap_or(self.raised.len());
                 match self.raised.get_mut(index) {
