@@ -216,6 +216,17 @@ impl ActorKind {
     }
 }
 
+impl Language {
+    /// What is said in this language, of Simplified and Traditional Chinese and English; others get English.
+    pub fn pick<T>(self, [zh_hans, zh_hant, en]: [T; 3]) -> T {
+        match self {
+            Language::ZhHans => zh_hans,
+            Language::ZhHant => zh_hant,
+            Language::En | Language::Other => en,
+        }
+    }
+}
+
 impl Status {
     /// Whether the case waits for work: not resolved and not closed.
     pub fn is_live(self) -> bool {

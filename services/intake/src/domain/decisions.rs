@@ -9,25 +9,17 @@ use super::event::AfterSalesDecision;
 /// The same in Simplified and Traditional Chinese and English.
 type Words = [&'static str; 3];
 
-fn pick(language: Language, [zh_hans, zh_hant, en]: Words) -> &'static str {
-    match language {
-        Language::ZhHans => zh_hans,
-        Language::ZhHant => zh_hant,
-        Language::En | Language::Other => en,
-    }
-}
-
 /// The whole message: what was decided, why, and what happens next.
 pub fn text(decision: &AfterSalesDecision, language: Language) -> String {
     let granted = if decision.eligible { GRANTED } else { REFUSED };
-    let [before, between, after] = granted.map(|words| pick(language, words));
+    let [before, between, after] = granted.map(|words| language.pick(words));
     let mut text = format!("{before}{}{between}{}{after}", decision.order_id, kind(decision.kind, language));
     let said = decision.reasons.iter().map(|reason| {
-        let known = reason.parse().ok().map(|reason| pick(language, words(reason)));
+        let known = reason.parse().ok().map(|reason| language.pick(words(reason)));
         known.unwrap_or(reason)
     });
     for reason in said.filter(|reason| !reason.is_empty()) {
-        text.push_str(pick(language, SPACE));
+        text.push_str(language.pick(SPACE));
         text.push_str(reason);
     }
     for (number, step) in (1..).zip(&decision.steps) {
@@ -59,7 +51,7 @@ fn kind(kind: AfterSalesKind, language: Language) -> &'static str {
         AfterSalesKind::Refund => ["退款", "退款", "a refund"],
         AfterSalesKind::Repair => ["维修", "維修", "a repair"],
     };
-    pick(language, words)
+    language.pick(words)
 }
 
 fn words(reason: AfterSalesReason) -> Words {

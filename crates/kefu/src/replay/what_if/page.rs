@@ -36,11 +36,7 @@ struct Table<'h> {
 
 fn write(html: &mut String, what_if: &WhatIf, folders: [&Path; 2], language: Language) -> std::fmt::Result {
     let said = |words: Words| say(language, words);
-    let tag = match language {
-        Language::ZhHans => "zh-Hans",
-        Language::ZhHant => "zh-Hant",
-        Language::En | Language::Other => "en",
-    };
+    let tag = language.pick(["zh-Hans", "zh-Hant", "en"]);
     let [before, after] = folders.map(|folder| escaped(&folder.display().to_string()));
     write!(
         html,

@@ -6,12 +6,8 @@ use kefu_contracts::Language;
 pub(super) type Words = [&'static str; 3];
 
 /// The words in a language.
-pub(super) fn say(language: Language, [zh_hans, zh_hant, en]: Words) -> &'static str {
-    match language {
-        Language::ZhHans => zh_hans,
-        Language::ZhHant => zh_hant,
-        Language::En | Language::Other => en,
-    }
+pub(super) fn say(language: Language, words: Words) -> &'static str {
+    language.pick(words)
 }
 
 pub(super) const TITLE: Words = ["换一个政策会怎样", "換一個政策會怎樣", "What another policy would have changed"];
